@@ -1,0 +1,56 @@
+# Everything a person or CI runs, in one place. `make` alone lists the targets.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+PY := $(VENV)/bin/python
+# pip's own settings for where wheels come from are honoured by uv only through this variable.
+export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+TEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install train serve test test-all lint types check lock bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: $(VENV)/.installed ## create .venv and install from the lock
+
+# --no-deps: the lock is complete, and leaves out the CUDA libraries that xgboost names on Linux but does not need.
+# --compile-bytecode: pays once here what every start of ZenML would otherwise pay again.
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) not found: install Python 3.11, or run make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check "uv>=0.5"
+	$(PY) -m uv pip install --quiet --no-deps --compile-bytecode --python $(PY) -r requirements.lock
+	$(PY) -m uv pip install --quiet --no-deps --python $(PY) -e .
+	@touch $@
+
+train: install ## run the main job: train, judge and publish a release from the starter catalogue
+	$(PY) run.py --pipeline training
+
+serve: install ## serve the current release over HTTP on port 8000
+	$(PY) run.py serve api
+
+test: install ## run the tests CI runs, ending with pytest's summary
+	$(PY) -m pytest $(TEST_ARGS)
+
+test-all: install ## run every test, the long ones on real data included
+	$(PY) -m pytest -m "" $(TEST_ARGS)
+
+lint: install ## ruff and import-linter
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/lint-imports
+
+types: install ## mypy --strict
+	$(VENV)/bin/mypy
+
+check: lint types test ## all that must be green before a commit is pushed
+
+lock: install ## resolve pyproject.toml into requirements.lock again
+	$(PY) -m uv pip compile pyproject.toml --extra dev --python-version 3.11 --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --upgrade -o requirements.lock
+
+bench: install ## print our figures beside the reference's
+	$(PY) -m benchmarks
+
+clean: ## remove what runs have written here, but not the environment
+	rm -rf var .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,77 @@
+"""The command-line verbs that need ZenML: pipelines, stacks and the dashboard."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from typing import Any
+
+import yaml
+
+from pipelines.runner import quieten_zenml, run_training
+from pipelines.stacks import apply_stack, list_stack_files, read_stack
+from trending.errors import UsageError
+
+
+def run_pipeline(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Run a pipeline and print where its release is, how good it is, and what to try next."""
+    from pipelines.progress import report_progress
+
+    with report_progress():
+        result = run_training(arguments.config, arguments.overrides, arguments.stack, use_cache=not arguments.no_cache)
+    if not arguments.json:
+        print(_summarise(result))
+    return result
+
+
+def _summarise(result: dict[str, Any]) -> str:
+    def interval(figure: dict[str, float]) -> str:
+        return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
+
+    baseline = result["baseline_macro_f1"]
+    against = f" against {interval(baseline)} for the majority baseline" if baseline else ""
+    data = "the starter catalogue that ships with the project: figures say nothing about other data" if result["starter"] else result["source"]
+    return "\n".join(
+        [
+            f"Release {result['release']} published in {result['seconds']:.0f} s ({result['steps_cached']} of {result['steps']} steps from the cache)",
+            f"  where     {result['location']}",
+            f"  model     {result['model_kind']}, ZenML model version {result['model_version']}",
+            f"  macro F1  {interval(result['macro_f1'])}{against} (genre words masked, 95 % intervals)",
+            f"  data      {result['titles']:,} titles from {data}",
+            "Next: python run.py predict --text \"Two detectives search a fishing village for a missing child.\"",
+        ]
+    )
+
+
+def run_stack(arguments: argparse.Namespace) -> dict[str, Any]:
+    """List, show or register stacks."""
+    if arguments.action == "list":
+        names = list_stack_files()
+        if not arguments.json:
+            print("\n".join(names))
+        return {"stacks": names}
+    if not arguments.name:
+        raise UsageError(f"stack {arguments.action} needs a name", where="stack", mend=f"choose from: {', '.join(list_stack_files())}")
+    if arguments.action == "show":
+        content = read_stack(arguments.name)
+        if not arguments.json:
+            print(yaml.safe_dump(content, sort_keys=False), end="")
+        return content
+    read_stack(arguments.name)
+    quieten_zenml()
+    stack_id, created = apply_stack(arguments.name)
+    if not arguments.json:
+        print(f"stack {arguments.name} is {'registered' if created else 'already registered'} ({stack_id})")
+    return {"stack": arguments.name, "id": stack_id, "created": created}
+
+
+def run_dashboard(arguments: argparse.Namespace) -> None:
+    """Start or stop ZenML's dashboard with ZenML's own command, which prints its address."""
+    command = ["logout", "--local"] if arguments.stop else ["login", "--local", "--port", str(arguments.port), "--ip-address", "127.0.0.1"]
+    quieten_zenml("INFO")
+    if not arguments.stop:
+        print(f"Starting ZenML's dashboard at http://127.0.0.1:{arguments.port} (this takes a minute or two; stop it with: python run.py dashboard --stop)", file=sys.stderr, flush=True)
+    outcome = subprocess.run([sys.executable, "-c", "from zenml.cli.cli import cli; cli()", *command], check=False)
+    if outcome.returncode:
+        raise UsageError(f"zenml {' '.join(command)} ended with {outcome.returncode}", where="dashboard", mend="its own message is above; is the port free?")

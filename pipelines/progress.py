@@ -1,0 +1,46 @@
+"""Progress of a run on the terminal, fed by ZenML's step hooks; silent where stderr is no terminal, and on remote machines."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+_progress: Progress | None = None
+
+
+@contextmanager
+def report_progress() -> Iterator[None]:
+    """Show the step that is running, and those that have run, for as long as the block lasts."""
+    global _progress
+    # The stream as it was before ZenML wraps it to keep a step's log.
+    console = Console(file=sys.__stderr__)
+    if not console.is_terminal:
+        yield
+        return
+    with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True) as progress:
+        progress.add_task("starting ZenML", total=None)
+        _progress = progress
+        try:
+            yield
+        finally:
+            _progress = None
+
+
+def announce_start() -> None:
+    """Hook: a step begins."""
+    if _progress is not None:
+        from zenml import get_step_context
+
+        _progress.reset(_progress.task_ids[0], description=get_step_context().step_name)
+
+
+def announce_end() -> None:
+    """Hook: a step has ended."""
+    if _progress is not None:
+        from zenml import get_step_context
+
+        _progress.console.print(f"  [green]✓[/] {get_step_context().step_name}")

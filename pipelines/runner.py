@@ -1,0 +1,104 @@
+"""Starts a pipeline: checks what can be checked without ZenML, runs it, and returns what was published."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from typing import Any
+
+from pipelines.config import TrainingConfig, load_config
+from trending.errors import QualityError, find_trending_error
+from trending.releases import Manifest, ReleaseStore
+from trending.sources import open_source
+from trending.sources.starter import STARTER_SOURCE
+
+log = logging.getLogger(__name__)
+
+
+def quieten_zenml(verbosity: str = "WARN") -> None:
+    """Set ZenML's defaults for a command that speaks for itself; what the user has set stays."""
+    for name, value in (("ZENML_LOGGING_VERBOSITY", verbosity), ("ZENML_ANALYTICS_OPT_IN", "false"), ("ZENML_AUTO_OPEN_DASHBOARD", "false")):
+        os.environ.setdefault(name, value)
+
+
+def run_training(config_file: str | None, overrides: list[str], stack: str | None, use_cache: bool) -> dict[str, Any]:
+    """Run the training pipeline and return a description of the release it published.
+
+    Args:
+        config_file: YAML of pipeline parameters; the default is `configs/training.yaml`.
+        overrides: `KEY=VALUE` pairs.
+        stack: Name of a stack in `stacks/`; by default the user's active one.
+        use_cache: Whether steps with nothing changed may be skipped.
+
+    Raises:
+        TrendingError: Whatever a step raised of it, or a `QualityError` if the run failed otherwise.
+    """
+    started = time.perf_counter()
+    config = load_config("training", config_file, overrides)
+    source = open_source(config.source_config())
+    fingerprint = source.fingerprint()
+    quieten_zenml()
+
+    from zenml import Model
+    from zenml.utils import source_utils
+
+    from pipelines.progress import announce_end, announce_start
+    from pipelines.stacks import use_stack
+    from pipelines.training import MODEL_NAME, training
+    from pipelines.versions import model_version_name
+    from steps.caching import SOURCE_ROOT
+
+    source_utils.set_custom_source_root(str(SOURCE_ROOT))
+    if stack is not None:
+        use_stack(stack)
+    parameters = _parameters(config, source.name, fingerprint)
+    model = Model(
+        name=MODEL_NAME,
+        version=model_version_name(parameters),
+        description="Genres of films and TV shows, predicted from their plots.",
+        tags=["genres", source.name],
+        limitations="English plots; labels as catalogues give them. See the model card.",
+    )
+    try:
+        run = training.with_options(enable_cache=use_cache, model=model, on_start=announce_start, on_end=announce_end)(**parameters)
+    except Exception as error:
+        expected = find_trending_error(error)
+        if expected is None:
+            raise
+        raise expected from error
+    if run is None or run.status != "completed":
+        raise QualityError(f"the run ended as {getattr(run, 'status', 'unknown')}", where="ZenML", mend="look at it with: python run.py dashboard")
+    version = str(run.steps["publish_release"].outputs["release_version"][0].load())
+    cached = sum(1 for step in run.steps.values() if step.status == "cached")
+    store = ReleaseStore.from_settings()
+    described = describe_release(store, store.manifest(version))
+    return described | {"run": run.name, "steps": len(run.steps), "steps_cached": cached, "seconds": round(time.perf_counter() - started, 1)}
+
+
+def _parameters(config: TrainingConfig, source_name: str, fingerprint: str) -> dict[str, Any]:
+    starter = config.source == STARTER_SOURCE
+    return {
+        "source": config.source_config().model_dump(),
+        "data": {"source": source_name, "fingerprint": fingerprint, "starter": starter, "rights": config.rights},
+        "rights": config.rights,
+        "seed": config.seed,
+        "models": list(config.models),
+        "model_params": config.model_params,
+    }
+
+
+def describe_release(store: ReleaseStore, manifest: Manifest) -> dict[str, Any]:
+    """Return the facts about a release that a run ends with."""
+    return {
+        "release": manifest.version,
+        "location": f"{store.root if store.local else store.url}/{manifest.version}",
+        "model_kind": manifest.model_kind,
+        "model_version": manifest.zenml.model_version,
+        "titles": manifest.data.rows,
+        "source": manifest.data.source,
+        "starter": manifest.data.starter,
+        "macro_f1": manifest.metrics["macro_f1"].model_dump(),
+        "baseline_macro_f1": manifest.baseline["macro_f1"].model_dump() if manifest.baseline else None,
+        "ece": manifest.metrics["ece"].model_dump(),
+    }

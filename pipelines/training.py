@@ -1,0 +1,58 @@
+"""The training pipeline: from titles to a published release, each stage one step."""
+
+from typing import Any
+
+from zenml import pipeline
+
+from steps.clean.clean_titles import clean_titles
+from steps.evaluate.compare_models import compare_models
+from steps.evaluate.evaluate_models import evaluate_models
+from steps.features.build_features import build_features
+from steps.ingest.load_titles import load_titles
+from steps.release.build_release import build_release
+from steps.release.publish_release import publish_release
+from steps.split.split_titles import split_titles
+from steps.train.train_genre_model import train_genre_model
+from steps.tune.tune_thresholds import tune_thresholds
+from steps.validate.validate_titles import validate_titles
+from trending.evaluation.candidates import UNMASKED
+from trending.validation.data_card import STARTER_NOTE
+
+MODEL_NAME = "trending-now-genres"
+LEAK_REFERENCE = "tfidf_logreg"
+
+
+@pipeline(name="training")
+def training(source: dict[str, Any], data: dict[str, Any], rights: list[str], seed: int, models: list[str], model_params: dict[str, dict[str, Any]]) -> None:
+    """Load, clean, validate, split, learn, judge, and publish what is best.
+
+    Args:
+        source: Where titles come from (`SourceConfig`).
+        data: How the release will name that origin (`DataOrigin`, without the number of rows).
+        rights: Patterns of the rights classes that may be learnt from.
+        seed: Of the split, the models and the bootstrap.
+        models: Kinds to train.
+        model_params: Hyper-parameters per kind that differ from its defaults.
+    """
+    raw_titles = load_titles(source=source, fingerprint=data["fingerprint"])
+    titles, _, cleaning_report, _ = clean_titles(raw_titles)
+    validate_titles(titles)
+    splits = split_titles(titles, rights=rights, seed=seed, after=["validate_titles"])
+    examples = build_features(titles, splits)
+
+    # The reference model is trained a second time on text that names its genres, to show how much that would flatter.
+    wanted = {kind: (kind, "masked") for kind in models}
+    if LEAK_REFERENCE in models:
+        wanted[LEAK_REFERENCE + UNMASKED] = (LEAK_REFERENCE, "unmasked")
+    fitted = []
+    for name, (kind, text) in wanted.items():
+        train = train_genre_model.with_options(substitutions={"model": name})
+        fitted.append(train(examples, kind=kind, params=model_params.get(kind, {}), text=text, seed=seed, id=f"train_{name}"))
+
+    names, texts = list(wanted), [text for _, text in wanted.values()]
+    notes = [STARTER_NOTE.replace("*", "")] if data["starter"] else []
+    decision_rules = tune_thresholds(fitted, names=names, texts=texts, examples=examples)
+    judgements, test_predictions = evaluate_models(fitted, names=names, decision_rules=decision_rules, examples=examples, seed=seed)
+    verdict, _, _ = compare_models(judgements, decision_rules, test_predictions, examples, seed=seed, notes=notes)
+    release_bundle, _, _ = build_release(titles, splits, cleaning_report, fitted, names, decision_rules, judgements, verdict, data=data)
+    publish_release(release_bundle)

@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""Trending Now: the one door to everything the project does.
+
+Only arguments are parsed here; each verb imports what it needs when it is called, so that --help is instant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+PIPELINES = ("training",)
+EPILOG = """examples:
+  python run.py --pipeline training
+  python run.py --pipeline training --set source=files --set path=titles.parquet
+  python run.py predict --text "A sheriff rides out to find the men who robbed the stagecoach."
+  python run.py serve api
+  python run.py dashboard
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line; the whole usage is a --help away."""
+
+    def error(self, message: str) -> Any:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object on stdout and nothing else there")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = _Parser(prog="run.py", description="What is trending, what kind of thing it is, how good it is, and how we know.", epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pipeline", choices=PIPELINES, help="run a ZenML pipeline")
+    parser.add_argument("--stack", metavar="NAME", help="run it on this stack (see stacks/); your active stack stays what it is")
+    parser.add_argument("--config", metavar="FILE", help="YAML of its parameters (default: pipelines/configs/PIPELINE.yaml)")
+    parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], dest="overrides", help="override a parameter; may be repeated")
+    parser.add_argument("--no-cache", action="store_true", help="run every step, whether or not anything changed")
+    _add_json(parser)
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
+
+    predict = verbs.add_parser("predict", help="predict the genres of a plot")
+    text = predict.add_mutually_exclusive_group(required=True)
+    text.add_argument("--text", help="the plot")
+    text.add_argument("--file", help="a text file with a plot a line; - reads standard input")
+    _add_json(predict)
+
+    evaluate = verbs.add_parser("evaluate", help="judge the current release on labelled titles")
+    evaluate.add_argument("--data", required=True, metavar="FILE", help="CSV, JSONL or Parquet with title, type, plot and genres")
+    _add_json(evaluate)
+
+    serve = verbs.add_parser("serve", help="serve the current release")
+    serve.add_argument("app", choices=("api",))
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=8000)
+
+    release = verbs.add_parser("release", help="list, inspect, promote and roll back releases")
+    release.add_argument("action", choices=("list", "show", "promote", "rollback", "verify", "lineage"))
+    release.add_argument("version", nargs="?", help="default: the current release")
+    _add_json(release)
+
+    stack = verbs.add_parser("stack", help="list, show and register stacks")
+    stack.add_argument("action", choices=("list", "show", "apply"))
+    stack.add_argument("name", nargs="?")
+    _add_json(stack)
+
+    dashboard = verbs.add_parser("dashboard", help="open ZenML's own dashboard on this machine")
+    dashboard.add_argument("--port", type=int, default=8237)
+    dashboard.add_argument("--stop", action="store_true", help="stop it again")
+
+    doctor = verbs.add_parser("doctor", help="what is installed, configured and reachable, and how to mend it")
+    _add_json(doctor)
+    return parser
+
+
+def _find_command(arguments: argparse.Namespace) -> Callable[[argparse.Namespace], dict[str, Any] | None]:
+    """Import the one command that was asked for."""
+    if arguments.pipeline:
+        from pipelines.commands import run_pipeline
+
+        return run_pipeline
+    if arguments.verb in ("stack", "dashboard"):
+        from pipelines import commands
+
+        return {"stack": commands.run_stack, "dashboard": commands.run_dashboard}[arguments.verb]
+    from apps.cli import find_command
+
+    return find_command(arguments.verb)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    parser = build_parser()
+    arguments = parser.parse_args(argv)
+    if bool(arguments.pipeline) == bool(arguments.verb):
+        parser.error("give either --pipeline or a verb")
+    if arguments.verb and (arguments.overrides or arguments.stack or arguments.config or arguments.no_cache):
+        parser.error("--set, --stack, --config and --no-cache go with --pipeline")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    as_json = getattr(arguments, "json", False)
+
+    from trending.errors import TrendingError
+
+    try:
+        # Whatever a library prints goes to stderr: with --json, stdout carries the answer alone.
+        with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+            result = _find_command(arguments)(arguments)
+    except TrendingError as error:
+        print(f"run.py: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("run.py: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 1
+    if as_json and result is not None:
+        print(json.dumps(result, ensure_ascii=False))
+    return int((result or {}).get("ok", True) is False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

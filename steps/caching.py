@@ -1,0 +1,28 @@
+"""What a step's cached result depends on: ZenML hashes a step's own body, and ours are thin, so the domain code behind it is declared here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from zenml.config.cache_policy import CachePolicy
+
+import trending
+
+SOURCE_ROOT = Path(trending.__file__).resolve().parents[1]
+_SHARED = ("trending/errors.py", "trending/genres.py", "trending/titles.py", "steps/materializers.py")
+
+
+def depend_on(*places: str) -> CachePolicy:
+    """Return a policy under which an edit to any of `places` (modules or packages under `trending/`, by path) runs the step again.
+
+    Raises:
+        FileNotFoundError: If a place doesn't exist, so that a renamed module can't drop out of the cache key unseen.
+    """
+    files = set(_SHARED)
+    for place in places:
+        path = SOURCE_ROOT / "trending" / place
+        found = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+        if not found or not all(one.is_file() for one in found):
+            raise FileNotFoundError(f"no code at {path}")
+        files |= {one.relative_to(SOURCE_ROOT).as_posix() for one in found}
+    return CachePolicy(file_dependencies=sorted(files))

@@ -1,0 +1,1 @@
+"""Cleaning titles, with an account of every row."""

@@ -1,0 +1,1 @@
+"""Judging models and choosing among them."""

@@ -1,0 +1,1 @@
+"""Reading titles from a source."""

@@ -1,0 +1,1 @@
+"""Dividing titles into train, validation and test."""

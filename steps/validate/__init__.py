@@ -1,0 +1,1 @@
+"""Gates between cleaning and learning."""

@@ -1,0 +1,62 @@
+"""Parsers of single fields: each takes what a source wrote and returns a value that fits the schema, or None."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+
+from trending.titles import FIRST_YEAR
+
+_TYPES = {
+    "movie": "movie",
+    "film": "movie",
+    "feature": "movie",
+    "tvmovie": "movie",
+    "tv": "tv",
+    "tvshow": "tv",
+    "show": "tv",
+    "series": "tv",
+    "tvseries": "tv",
+    "miniseries": "tv",
+    "tvminiseries": "tv",
+}
+_DATE_FORMATS = ("%Y-%m-%d", "%B %d, %Y", "%d-%b-%y", "%d %B %Y", "%b %d, %Y", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
+_IMDB = re.compile(r"tt\d{7,10}")
+
+
+def parse_type(value: str) -> str | None:
+    """Map a source's word for the kind of title onto `movie` or `tv`."""
+    return _TYPES.get(re.sub(r"[^a-z]", "", value.casefold()))
+
+
+def parse_number(value: str) -> float | None:
+    """Read a finite number; anything else ("74 min", "nan", "") is None."""
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def parse_year(value: str) -> int | None:
+    """Read a four-digit year between the first moving picture and the year after next."""
+    number = parse_number(value)
+    if number is None or number != int(number):
+        return None
+    return int(number) if FIRST_YEAR <= number <= dt.date.today().year + 2 else None
+
+
+def parse_date(value: str) -> dt.date | None:
+    """Read a full date in the formats public exports use; a bare year is no date."""
+    for form in _DATE_FORMATS:
+        try:
+            return dt.datetime.strptime(value, form).date()
+        except ValueError:
+            continue
+    return None
+
+
+def parse_imdb_id(value: str) -> str | None:
+    """Return the `tt` identifier in `value`, if it is one."""
+    return value if _IMDB.fullmatch(value) else None

@@ -1,0 +1,1 @@
+"""Judgement: metrics with bootstrap intervals, slices, and the model card that reports them."""

@@ -1,0 +1,76 @@
+"""The model card of a release (after Mitchell et al., "Model cards for model reporting", 2019), as Markdown made from the judgement."""
+
+from __future__ import annotations
+
+from trending.evaluation.judge import Figure, Judgement
+from trending.validation.data_card import STARTER_NOTE
+
+METRIC_NAMES = {
+    "macro_f1": "macro F1",
+    "micro_f1": "micro F1",
+    "weighted_f1": "weighted F1",
+    "samples_f1": "samples F1",
+    "map": "mean average precision",
+    "ece": "expected calibration error",
+}
+
+
+def render_model_card(champion: Judgement, others: list[Judgement], leak: dict[str, Figure], thresholds: dict[str, float], starter: bool) -> str:
+    """Return the card as Markdown.
+
+    Args:
+        champion: The judgement of the model in the release.
+        others: Those of the other models that were trained, the majority baseline among them.
+        leak: Macro F1 of the reference model with genre words `masked` and `unmasked`.
+        thresholds: Threshold per genre.
+        starter: Whether the data is the starter catalogue.
+    """
+    baseline = next((other for other in others if other.kind == "majority"), champion)
+    lines = [f"# Model card: genres of films and TV shows ({champion.kind})", ""]
+    if starter:
+        lines += [STARTER_NOTE, ""]
+    lines += [
+        "Predicts which of 20 genres a title has from what its plot says. Meant for sorting and describing catalogues; not for judging how good a title is, "
+        "nor for texts that aren't plots.",
+        "",
+        "## Figures",
+        "",
+        f"On {champion.n:,} held-out test titles in {champion.groups:,} groups none of which was trained on, with words that name a genre masked. "
+        "Intervals are 95 %, from a 1,000-fold bootstrap over groups. Calibration and thresholds come from validation data alone.",
+        "",
+        "| metric | this model | majority baseline |",
+        "| --- | --- | --- |",
+        *(f"| {name} | {champion.metrics[key]} | {baseline.metrics[key]} |" for key, name in METRIC_NAMES.items()),
+        "",
+        "### Every model trained in this run",
+        "",
+        "| model | macro F1 | micro F1 | mAP | ECE |",
+        "| --- | --- | --- | --- | --- |",
+        *(f"| {one.kind} | {one.metrics['macro_f1']} | {one.metrics['micro_f1']} | {one.metrics['map']} | {one.metrics['ece']} |" for one in [champion, *others]),
+        "",
+        "### Label leaks",
+        "",
+        f"The reference model (TF-IDF and logistic regression) scores macro F1 {leak['masked']} with genre words masked and {leak['unmasked']} when it may read them "
+        "in training and test. The difference is reading, not judgement; the figures above are the masked ones.",
+        "",
+        "### Genres",
+        "",
+        "| genre | test titles | precision | recall | F1 | threshold |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *(f"| {genre} | {one.n:,} | {one.precision:.2f} | {one.recall:.2f} | {one.f1} | {thresholds[genre]:.2f} |" for genre, one in champion.per_genre.items()),
+        "",
+        "### Slices",
+        "",
+        "| slice | test titles | macro F1 | micro F1 |",
+        "| --- | --- | --- | --- |",
+        *(f"| {kind}: {name} | {one.n:,} | {one.macro_f1:.3f} | {one.micro_f1:.3f} |" for kind, parts in champion.slices.items() for name, one in parts.items()),
+        "",
+        "## Limits",
+        "",
+        "- Labels are what catalogues say, and catalogues disagree about the same title; part of what counts as an error is convention.",
+        "- Short plots carry little; see the slices. English only: other languages get the genres of their proper names.",
+        "- A genre below its threshold isn't shown, and a text may get none: that is an answer, not a failure.",
+        "- Rare genres (see the number of test titles) have wide intervals: read those before the figure.",
+        "",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,104 @@
+"""The contract every genre model keeps, and the one table of models there are."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar
+
+from trending.errors import ReleaseError, UsageError
+from trending.features.labels import FloatMatrix, IntMatrix
+
+# Kind -> where it is defined; imported only when asked for, so that serving one model doesn't load another's libraries.
+_MODELS: dict[str, str] = {
+    "majority": "trending.models.majority:MajorityModel",
+    "keywords": "trending.models.keywords:KeywordModel",
+    "tfidf_logreg": "trending.models.tfidf_logreg:TfidfLogRegModel",
+    "xgboost": "trending.models.xgb:XGBoostModel",
+}
+MODEL_KINDS: tuple[str, ...] = tuple(_MODELS)
+CONFIG_FILE = "model.json"
+
+
+class GenreModel(ABC):
+    """Predicts, for a text, a score for each of the 20 genres.
+
+    Texts are plots whose genre words have been masked. Scores lie in [0, 1] and rank well; that they are probabilities is
+    the calibrator's work. After `load(save(...))` a model predicts the same to the last bit of float32.
+    """
+
+    kind: ClassVar[str]
+
+    def __init__(self, **params: Any) -> None:
+        """Keep the hyper-parameters; unknown ones are refused by `build_model`."""
+        self.params = {**self.defaults(), **params}
+
+    @classmethod
+    @abstractmethod
+    def defaults(cls) -> dict[str, Any]:
+        """Return the hyper-parameters and their defaults."""
+
+    @abstractmethod
+    def fit(self, texts: Sequence[str], labels: IntMatrix, seed: int) -> None:
+        """Learn from `texts` (n) and their 0/1 `labels`, shape (n, 20)."""
+
+    @abstractmethod
+    def predict_proba(self, texts: Sequence[str]) -> FloatMatrix:
+        """Return scores in [0, 1], shape (n, 20)."""
+
+    @abstractmethod
+    def explain(self, text: str, genre: int, top: int) -> list[tuple[str, float]]:
+        """Return up to `top` words or phrases of `text` that spoke most for a genre, with positive weights, strongest first."""
+
+    @abstractmethod
+    def _save_state(self, directory: Path) -> None:
+        """Write what was learnt; no pickle."""
+
+    @abstractmethod
+    def _load_state(self, directory: Path) -> None:
+        """Read what `_save_state` wrote."""
+
+    def save(self, directory: Path) -> None:
+        """Write the model into `directory`, which is created."""
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / CONFIG_FILE).write_text(json.dumps({"kind": self.kind, "params": self.params}, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        self._save_state(directory)
+
+
+def _model_class(kind: str) -> type[GenreModel]:
+    if kind not in _MODELS:
+        raise UsageError(f"no model kind {kind!r}", where="models", mend=f"choose from: {', '.join(MODEL_KINDS)}")
+    module, name = _MODELS[kind].split(":")
+    found: type[GenreModel] = getattr(import_module(module), name)
+    return found
+
+
+def build_model(kind: str, params: dict[str, Any] | None = None) -> GenreModel:
+    """Return an unfitted model.
+
+    Raises:
+        UsageError: If there is no such kind, or it has no such hyper-parameter.
+    """
+    found = _model_class(kind)
+    unknown = set(params or {}) - set(found.defaults())
+    if unknown:
+        raise UsageError(f"{kind} has no parameter {sorted(unknown)[0]!r}", where="model_params", mend=f"it has: {', '.join(found.defaults()) or 'none'}")
+    return found(**(params or {}))
+
+
+def load_model(directory: Path) -> GenreModel:
+    """Read a model that `GenreModel.save` wrote.
+
+    Raises:
+        ReleaseError: If the folder holds no readable model.
+    """
+    try:
+        config = json.loads((directory / CONFIG_FILE).read_text(encoding="utf-8"))
+        model = build_model(config["kind"], config["params"])
+        model._load_state(directory)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ReleaseError(f"no readable model ({error})", where=str(directory)) from error
+    return model

@@ -1,0 +1,86 @@
+"""From scores to decisions: probabilities by Platt scaling, and a threshold per genre, both from validation data alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, logit
+from sklearn.linear_model import LogisticRegression
+
+from trending.features.labels import FloatMatrix, IntMatrix
+
+FloatVector = npt.NDArray[np.float64]
+_CLIP = 1e-6
+
+
+class Calibrator:
+    """Platt scaling per genre: `p = sigmoid(slope * logit(score) + intercept)`.
+
+    Source: J. Platt, "Probabilistic outputs for support vector machines" (1999), on the score's logit. Two numbers a genre, so
+    that a hundred validation titles suffice; slopes are never negative, so that calibration keeps the order of titles.
+    """
+
+    def __init__(self, slopes: FloatVector, intercepts: FloatVector) -> None:
+        """Take slopes and intercepts, shape (20,) each."""
+        self.slopes = slopes
+        self.intercepts = intercepts
+
+    @classmethod
+    def fit(cls, scores: FloatMatrix, labels: IntMatrix) -> Calibrator:
+        """Fit on validation `scores` and `labels`, both of shape (n, 20)."""
+        genres = scores.shape[1]
+        slopes, intercepts = np.zeros(genres), np.zeros(genres)
+        for genre in range(genres):
+            positives = float(labels[:, genre].sum())
+            share = (positives + 1) / (len(labels) + 2)  # Laplace, as Platt's targets: never 0 or 1
+            feature, target = _logit(scores[:, genre]), labels[:, genre]
+            intercepts[genre] = logit(share)
+            if 0 < positives < len(labels) and np.ptp(feature) > 0:
+                fitted = LogisticRegression(C=10.0).fit(feature[:, None], target)
+                if fitted.coef_[0, 0] > 0:
+                    slopes[genre], intercepts[genre] = fitted.coef_[0, 0], fitted.intercept_[0]
+        return cls(slopes, intercepts)
+
+    def apply(self, scores: FloatMatrix) -> FloatMatrix:
+        """Return probabilities, shape (n, 20)."""
+        return np.asarray(expit(_logit(scores) * self.slopes + self.intercepts))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the numbers, for JSON."""
+        return {"method": "platt", "slopes": self.slopes.tolist(), "intercepts": self.intercepts.tolist()}
+
+    @classmethod
+    def from_dict(cls, state: dict[str, Any]) -> Calibrator:
+        """Return the calibrator `as_dict` described."""
+        return cls(np.asarray(state["slopes"], dtype=np.float64), np.asarray(state["intercepts"], dtype=np.float64))
+
+
+def _logit(scores: FloatMatrix) -> FloatMatrix:
+    return np.asarray(logit(np.clip(scores, _CLIP, 1 - _CLIP)))
+
+
+def tune_thresholds(probabilities: FloatMatrix, labels: IntMatrix) -> FloatVector:
+    """Return, per genre, the threshold with the best F1 on validation data; 0.5 where the genre doesn't occur.
+
+    A threshold lies midway between two neighbouring probabilities, so that rounding can't turn a decision.
+
+    Args:
+        probabilities: Calibrated, shape (n, 20).
+        labels: 0/1, shape (n, 20).
+    """
+    return np.asarray([_best_threshold(probabilities[:, genre], labels[:, genre]) for genre in range(labels.shape[1])])
+
+
+def _best_threshold(probabilities: FloatVector, target: npt.NDArray[np.int8]) -> float:
+    if not target.any():
+        return 0.5
+    order = np.argsort(-probabilities, kind="stable")
+    ranked = probabilities[order]
+    hits = np.cumsum(target[order])
+    f1 = 2 * hits / (np.arange(1, len(ranked) + 1) + target.sum())
+    ends = np.flatnonzero(np.append(ranked[1:] < ranked[:-1], True))  # last of each run of equal probabilities
+    best = ends[int(np.argmax(f1[ends]))]
+    lower = ranked[best + 1] if best + 1 < len(ranked) else 0.0
+    return float((ranked[best] + lower) / 2)

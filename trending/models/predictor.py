@@ -1,0 +1,86 @@
+"""A fitted model with its calibration and thresholds: from plain text to genres with reasons. What releases carry and apps serve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, Field
+
+from trending.cleaning.text import repair_text
+from trending.features.labels import FloatMatrix
+from trending.features.masking import mask_genre_words
+from trending.genres import GENRES
+from trending.models.base import GenreModel
+from trending.models.calibration import Calibrator, FloatVector
+
+
+class Evidence(BaseModel):
+    """A word or phrase of the text that spoke for a genre."""
+
+    text: str
+    weight: float = Field(description="Share among the evidence shown; the shares of one genre add up to 1.")
+
+
+class GenrePrediction(BaseModel):
+    """One genre predicted for a text."""
+
+    genre: str
+    probability: float = Field(ge=0, le=1)
+    threshold: float = Field(ge=0, le=1, description="The genre is predicted from this probability on.")
+    evidence: list[Evidence]
+
+
+class Prediction(BaseModel):
+    """What was predicted for one text."""
+
+    genres: list[GenrePrediction] = Field(description="Genres at or above their threshold, most probable first; may be empty.")
+    scores: dict[str, float] = Field(description="Probability of each of the 20 genres.")
+
+
+class Predictor:
+    """Repairs and masks a text as training did, then scores, calibrates, decides and explains."""
+
+    def __init__(self, model: GenreModel, calibrator: Calibrator, thresholds: FloatVector) -> None:
+        """Take the parts; `thresholds` has shape (20,)."""
+        self.model = model
+        self.calibrator = calibrator
+        self.thresholds = thresholds
+
+    def prepare(self, text: str) -> str:
+        """Return the text as models see it."""
+        return mask_genre_words(repair_text(text))
+
+    def predict_proba(self, prepared: Sequence[str]) -> FloatMatrix:
+        """Return calibrated probabilities for prepared texts, shape (n, 20)."""
+        return self.calibrator.apply(self.model.predict_proba(prepared))
+
+    def decide(self, probabilities: FloatMatrix) -> npt.NDArray[np.bool_]:
+        """Return which genres are predicted, shape (n, 20)."""
+        return np.asarray(probabilities >= self.thresholds)
+
+    def predict(self, texts: Sequence[str], evidence: int = 5) -> list[Prediction]:
+        """Predict genres with up to `evidence` words each for a few texts."""
+        prepared = [self.prepare(text) for text in texts]
+        probabilities = self.predict_proba(prepared)
+        decided = self.decide(probabilities)
+        return [self._explain(text, row, chosen, evidence) for text, row, chosen in zip(prepared, probabilities, decided, strict=True)]
+
+    def _explain(self, prepared: str, probabilities: FloatVector, chosen: npt.NDArray[np.bool_], top: int) -> Prediction:
+        order = [genre for genre in np.argsort(-probabilities, kind="stable") if chosen[genre]]
+        genres = [
+            GenrePrediction(
+                genre=GENRES[genre],
+                probability=round(float(probabilities[genre]), 4),
+                threshold=round(float(self.thresholds[genre]), 4),
+                evidence=_shares(self.model.explain(prepared, int(genre), top)),
+            )
+            for genre in order
+        ]
+        return Prediction(genres=genres, scores={name: round(float(score), 4) for name, score in zip(GENRES, probabilities, strict=True)})
+
+
+def _shares(weighted: Sequence[tuple[str, float]]) -> list[Evidence]:
+    total = sum(weight for _, weight in weighted) or 1.0
+    return [Evidence(text=text, weight=round(weight / total, 3)) for text, weight in weighted]

@@ -1,0 +1,73 @@
+"""The split into train, validation and test: by title group, balanced over genres and types, and the same for the same seed."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from iterstrat.ml_stratifiers import MultilabelStratifiedKFold
+
+from trending.cleaning.rights import may_train
+from trending.errors import InputError
+from trending.features.labels import encode_genres
+from trending.titles import MIN_PLOT_CHARS
+
+FOLDS = 10  # one for test, one for validation, eight to learn from
+MIN_TRAINABLE = 100
+SPLITS = ("train", "validation", "test")
+
+
+def select_trainable(titles: pd.DataFrame, allowed_rights: list[str]) -> tuple[npt.NDArray[np.bool_], dict[str, int]]:
+    """Say which titles may be learnt from, and count why the others may not.
+
+    Args:
+        titles: Clean titles.
+        allowed_rights: Patterns of rights classes.
+
+    Returns:
+        A mask of shape (n,), and the number of titles left out for each reason (the first that holds).
+
+    Raises:
+        InputError: If fewer than `MIN_TRAINABLE` remain.
+    """
+    rights = titles["rights_class"].map({name: may_train(name, allowed_rights) for name in titles["rights_class"].unique()}).to_numpy(dtype=bool)
+    plot = (titles["plot"].str.len().fillna(0) >= MIN_PLOT_CHARS).to_numpy(dtype=bool)
+    genre = (titles["genres"].map(len) > 0).to_numpy(dtype=bool)
+    chosen = rights & plot & genre
+    left_out = {"rights": int((~rights).sum()), "no plot": int((rights & ~plot).sum()), "no genre": int((rights & plot & ~genre).sum())}
+    if chosen.sum() < MIN_TRAINABLE:
+        reasons = ", ".join(f"{count:,} for {reason}" for reason, count in left_out.items() if count) or "the file is small"
+        classes = ", ".join(sorted(titles["rights_class"].unique()))
+        raise InputError(
+            f"{int(chosen.sum()):,} of {len(titles):,} titles can be learnt from, at least {MIN_TRAINABLE} are needed (left out: {reasons})",
+            where="training data",
+            mend=f"rights in the data: {classes}; allowed: {', '.join(allowed_rights)}; change with --set 'rights=[...]' if you may",
+        )
+    return chosen, left_out
+
+
+def split_titles(titles: pd.DataFrame, seed: int) -> pd.Series:
+    """Return `train`, `validation` or `test` for each trainable title.
+
+    Groups are dealt into ten folds by iterative stratification over genres and type, so that rare genres are in every part.
+    Source: Sechidis et al., "On the stratification of multi-label data" (2011).
+
+    Raises:
+        InputError: If there are fewer groups than folds.
+    """
+    codes, names = pd.factorize(titles["group_id"], sort=True)
+    if len(names) < FOLDS:
+        raise InputError(f"all titles fall into {len(names)} groups, at least {FOLDS} are needed to split them", where="training data")
+    rows = np.column_stack([encode_genres(titles["genres"]), titles["type"] == "tv"]).astype(np.int8)
+    labels = np.zeros((len(names), rows.shape[1]), dtype=np.int8)
+    np.maximum.at(labels, codes, rows)
+    fold = np.zeros(len(names), dtype=np.int8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # genres rarer than the folds are spread as far as they go
+        folds = MultilabelStratifiedKFold(n_splits=FOLDS, shuffle=True, random_state=seed)
+        for number, (_, members) in enumerate(folds.split(np.zeros(len(names)), labels)):
+            fold[members] = number
+    part = np.where(fold == 0, "test", np.where(fold == 1, "validation", "train"))
+    return pd.Series(part[codes], index=titles.index, name="split")

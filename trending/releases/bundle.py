@@ -1,0 +1,103 @@
+"""One release bundle: how it is written, verified and loaded. Where bundles lie is the store's business."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from trending.errors import ReleaseError
+from trending.genres import GENRES
+from trending.models.base import GenreModel, load_model
+from trending.models.calibration import Calibrator
+from trending.models.predictor import Predictor
+from trending.releases.catalogue import Catalogue
+from trending.releases.manifest import MANIFEST_FILE, Manifest, hash_file, read_manifest
+
+MODEL_DIR, CALIBRATION_FILE = "model", "model/calibration.json"
+CATALOGUE_FILE, MODEL_CARD, DATA_CARD = "catalogue.sqlite", "model_card.md", "data_card.md"
+
+
+class Release:
+    """A verified bundle; its parts are opened when first used."""
+
+    def __init__(self, directory: Path, manifest: Manifest) -> None:
+        """Take a bundle that has been verified."""
+        self.directory = directory
+        self.manifest = manifest
+
+    @cached_property
+    def predictor(self) -> Predictor:
+        """The model with calibration and thresholds."""
+        model = load_model(self.directory / MODEL_DIR)
+        calibrator = Calibrator.from_dict(json.loads((self.directory / CALIBRATION_FILE).read_text(encoding="utf-8")))
+        thresholds = np.asarray([self.manifest.thresholds[genre] for genre in GENRES])
+        return Predictor(model, calibrator, thresholds)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The titles."""
+        return Catalogue(self.directory / CATALOGUE_FILE)
+
+
+def save_predictor(directory: Path, model: GenreModel, calibrator: Calibrator) -> None:
+    """Write model and calibration where `Release` looks for them; thresholds go into the manifest."""
+    model.save(directory / MODEL_DIR)
+    (directory / CALIBRATION_FILE).write_text(json.dumps(calibrator.as_dict()), encoding="utf-8")
+
+
+def bundle_files(directory: Path) -> dict[str, str]:
+    """Return relative path -> SHA-256 of every file but `release.json`."""
+    paths = sorted(path for path in directory.rglob("*") if path.is_file())
+    return {path.relative_to(directory).as_posix(): hash_file(path) for path in paths if path != directory / MANIFEST_FILE}
+
+
+def seal_bundle(directory: Path, manifest: Manifest) -> Manifest:
+    """Hash what lies in `directory` and write `release.json` last, so that a bundle without it is no bundle."""
+    sealed = manifest.model_copy(update={"files": bundle_files(directory)}).sealed()
+    (directory / MANIFEST_FILE).write_text(sealed.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return sealed
+
+
+def verify_bundle(directory: Path) -> Manifest:
+    """Check that a bundle is whole: every file there, no other, and every hash right.
+
+    Raises:
+        ReleaseError: Naming the first file that is wrong.
+    """
+    manifest = read_manifest(directory)
+    mend = "run: python run.py release rollback"
+    present = {path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file()} - {MANIFEST_FILE}
+    for name in sorted(set(manifest.files) | present):
+        if name not in present:
+            raise ReleaseError(f"{name} is missing", where=f"release {manifest.version}", mend=mend)
+        if name not in manifest.files:
+            raise ReleaseError(f"{name} does not belong to it", where=f"release {manifest.version}", mend=mend)
+        if hash_file(directory / name) != manifest.files[name]:
+            raise ReleaseError(f"{name} is damaged (SHA-256 differs)", where=f"release {manifest.version}", mend=mend)
+    return manifest
+
+
+def load_bundle(directory: Path) -> Release:
+    """Verify a bundle and return it ready to serve."""
+    return Release(directory, verify_bundle(directory))
+
+
+@contextmanager
+def staged_directory(final: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `final` that becomes `final` in one step when the block ends well, and vanishes if not."""
+    final.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".incoming-{final.name}-", dir=final.parent))
+    try:
+        yield staging
+        staging.chmod(0o755)
+        os.rename(staging, final)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)

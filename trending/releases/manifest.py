@@ -1,0 +1,96 @@
+"""`release.json`: what a release is, where it comes from, how good it is, and the hash of every file in it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from trending.errors import ReleaseError
+from trending.evaluation.judge import Figure
+
+MANIFEST_FILE = "release.json"
+FORMAT = 1
+
+
+class DataOrigin(BaseModel):
+    """The data a release was learnt from."""
+
+    source: str
+    fingerprint: str = Field(description="SHA-256 of the source and of how it was read.")
+    rows: int
+    starter: bool = Field(description="True if it is the small catalogue that ships with the project.")
+    rights: list[str] = Field(description="Patterns of the rights classes that were learnt from.")
+
+
+class RunOrigin(BaseModel):
+    """The ZenML run a release came out of; empty if it was built without one."""
+
+    pipeline: str = ""
+    run_id: str = ""
+    run_name: str = ""
+    stack: str = ""
+    model_name: str = ""
+    model_version: str = ""
+
+
+class Manifest(BaseModel):
+    """The content of `release.json`."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    format: int = FORMAT
+    version: str
+    created: dt.datetime
+    project_version: str
+    git_sha: str = Field(description="Commit of the code, with -dirty if it had local changes; empty if unknown.")
+    data: DataOrigin
+    zenml: RunOrigin
+    model_kind: str
+    metrics: dict[str, Figure] = Field(description="On the held-out test titles, genre words masked, with 95 % intervals.")
+    baseline: dict[str, Figure] = Field(description="The same for the majority baseline.")
+    leak: dict[str, Figure] = Field(description="Macro F1 of the reference model with genre words `masked` and `unmasked`.")
+    thresholds: dict[str, float]
+    files: dict[str, str] = Field(description="Relative path -> SHA-256 of every other file.")
+    digest: str = Field("", description="SHA-256 of this document without this field.")
+
+    def sealed(self) -> Manifest:
+        """Return a copy whose digest is right."""
+        return self.model_copy(update={"digest": self._digest()})
+
+    def _digest(self) -> str:
+        content = json.dumps(self.model_dump(mode="json", exclude={"digest"}), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    def is_intact(self) -> bool:
+        """Say whether the digest is right."""
+        return self.digest == self._digest()
+
+
+def read_manifest(directory: Path) -> Manifest:
+    """Read and check `release.json`.
+
+    Raises:
+        ReleaseError: If it is missing, damaged, or of a later format.
+    """
+    path = directory / MANIFEST_FILE
+    try:
+        manifest = Manifest.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise ReleaseError("not a release: no release.json", where=str(directory)) from error
+    except (ValidationError, OSError) as error:
+        raise ReleaseError("release.json is damaged", where=str(directory), mend="run: python run.py release rollback") from error
+    if manifest.format != FORMAT:
+        raise ReleaseError(f"format {manifest.format} is not the {FORMAT} this version reads", where=str(path), mend="upgrade trending-now")
+    if not manifest.is_intact():
+        raise ReleaseError("release.json was changed after it was written", where=str(directory), mend="run: python run.py release rollback")
+    return manifest
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

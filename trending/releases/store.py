@@ -1,0 +1,182 @@
+"""Where releases lie: a folder or an object store, one sub-folder per version and a `CURRENT` pointer that is replaced atomically.
+
+A version exists once its folder is complete: locally it appears by a rename, remotely its `release.json` is written last.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from trending.errors import NotFoundError, ReleaseError, TrendingError, UsageError
+from trending.releases.bundle import Release, load_bundle, staged_directory, verify_bundle
+from trending.releases.manifest import MANIFEST_FILE, Manifest, read_manifest
+from trending.settings import load_settings
+
+CURRENT_FILE = "CURRENT"
+_STALE_SECONDS = 3_600
+_TRAIN = "run: python run.py --pipeline training"
+log = logging.getLogger(__name__)
+
+
+class ReleaseStore:
+    """Lists, publishes, promotes and opens releases."""
+
+    def __init__(self, url: str, cache: Path) -> None:
+        """Take the store's address, and a folder for local copies of remote releases."""
+        try:
+            self.fs, root = fsspec.url_to_fs(url)
+        except (ImportError, ValueError) as error:
+            raise UsageError(str(error), where="TRENDING_RELEASES", mend="give a folder or an address such as s3://bucket/releases") from error
+        self.root = str(root).rstrip("/")
+        self.url = url
+        self.local = isinstance(self.fs, LocalFileSystem)
+        self.cache = cache
+
+    @classmethod
+    def from_settings(cls) -> ReleaseStore:
+        """Return the store the settings name."""
+        settings = load_settings()
+        return cls(settings.releases_url, settings.cache_dir / "releases")
+
+    def versions(self) -> list[str]:
+        """Return the complete versions, oldest first."""
+        if not self.fs.isdir(self.root):
+            return []
+        names = (path.rstrip("/").rsplit("/", 1)[-1] for path in self.fs.ls(self.root, detail=False))
+        return sorted(name for name in names if not name.startswith(".") and self.fs.exists(f"{self.root}/{name}/{MANIFEST_FILE}"))
+
+    def current_version(self) -> str | None:
+        """Return the version `CURRENT` names, whether or not it can be served; None if nothing was published."""
+        pointer = f"{self.root}/{CURRENT_FILE}"
+        return self.fs.cat_file(pointer).decode("utf-8").strip() or None if self.fs.exists(pointer) else None
+
+    def directory(self, version: str) -> Path:
+        """Return a local folder with the release, fetching it if it lies elsewhere.
+
+        Raises:
+            NotFoundError: If there is no such version.
+        """
+        if not self.fs.exists(f"{self.root}/{version}/{MANIFEST_FILE}") or "/" in version or version.startswith("."):
+            raise NotFoundError(f"no release {version!r}", where=self.url, mend="see: python run.py release list")
+        if self.local:
+            return Path(self.root) / version
+        copy = self.cache / version
+        if not copy.exists():
+            with staged_directory(copy) as staging:
+                self.fs.get(f"{self.root}/{version}/", f"{staging}/", recursive=True)
+                verify_bundle(staging)
+        return copy
+
+    def manifest(self, version: str) -> Manifest:
+        """Return a release's manifest without checking its other files."""
+        return read_manifest(self.directory(version))
+
+    def verify(self, version: str) -> Manifest:
+        """Check a release file by file; raises `ReleaseError` if anything is wrong."""
+        return verify_bundle(self.directory(version))
+
+    def publish(self, bundle: Path) -> str:
+        """Copy a bundle in, whole or not at all, and make it current; a version that is already there and whole is kept.
+
+        Returns:
+            The version.
+        """
+        manifest = verify_bundle(bundle)
+        self._sweep()
+        if not self._holds(manifest.version):
+            self._copy_in(bundle, manifest.version)
+        self.promote(manifest.version)
+        return manifest.version
+
+    def promote(self, version: str) -> None:
+        """Verify a release, then let `CURRENT` name it."""
+        self.verify(version)
+        if self.local:
+            descriptor, staged = tempfile.mkstemp(prefix=".current-", dir=self.root)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                stream.write(version + "\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.chmod(staged, 0o644)
+            os.replace(staged, Path(self.root) / CURRENT_FILE)
+        else:
+            self.fs.pipe_file(f"{self.root}/{CURRENT_FILE}", (version + "\n").encode())
+
+    def rollback(self) -> str:
+        """Promote the newest whole release that is older than the current one.
+
+        Returns:
+            Its version.
+
+        Raises:
+            ReleaseError: If there is none.
+        """
+        current = self.current_version()
+        for version in reversed([name for name in self.versions() if current is None or name < current]):
+            try:
+                self.promote(version)
+            except ReleaseError as error:
+                log.warning("skipping a damaged release: %s", error)
+                continue
+            return version
+        raise ReleaseError(f"no whole release is older than {current or 'none'}", where=self.url, mend=_TRAIN)
+
+    def open(self, version: str | None = None) -> Release:
+        """Open a release, by default the current one; if that is damaged, the newest whole one that is older, with a warning.
+
+        Raises:
+            ReleaseError: If nothing was published or nothing is whole.
+            NotFoundError: If the version that was asked for doesn't exist.
+        """
+        if version is not None:
+            return load_bundle(self.directory(version))
+        current = self.current_version()
+        if current is None:
+            raise ReleaseError("no release is published", where=self.url, mend=_TRAIN)
+        for candidate in [current, *reversed([name for name in self.versions() if name < current])]:
+            try:
+                release = load_bundle(self.directory(candidate))
+            except TrendingError as error:
+                log.warning("release %s can't be served: %s", candidate, error)
+                continue
+            if candidate != current:
+                log.warning("serving %s instead of %s", candidate, current)
+            return release
+        raise ReleaseError(f"release {current} can't be served and no older one is whole", where=self.url, mend=_TRAIN)
+
+    def _holds(self, version: str) -> bool:
+        if version not in self.versions():
+            return False
+        try:
+            self.verify(version)
+        except ReleaseError:
+            self.fs.rm(f"{self.root}/{version}", recursive=True)
+            return False
+        return True
+
+    def _copy_in(self, bundle: Path, version: str) -> None:
+        if self.local:
+            with staged_directory(Path(self.root) / version) as staging:
+                shutil.copytree(bundle, staging, dirs_exist_ok=True)
+            return
+        files = sorted(path for path in bundle.rglob("*") if path.is_file())
+        for path in sorted(files, key=lambda path: path.name == MANIFEST_FILE):
+            self.fs.put_file(str(path), f"{self.root}/{version}/{path.relative_to(bundle).as_posix()}")
+
+    def _sweep(self) -> None:
+        """Remove what killed runs have left half-copied."""
+        if not self.local:
+            return
+        root = Path(self.root)
+        root.mkdir(parents=True, exist_ok=True)
+        for left in [*root.glob(".incoming-*"), *root.glob(".current-*")]:
+            if time.time() - left.stat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Pages a person looks at: HTML reports with charts, one visual style, no outside fonts or scripts."""

@@ -1,0 +1,144 @@
+"""Titles from CSV, JSONL or Parquet files, local or remote (fsspec), read as a stream."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import PurePosixPath
+from typing import IO, Any
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from trending.errors import InputError, UsageError
+from trending.sources.base import SourceConfig
+from trending.sources.presets import resolve_columns
+
+_FORMATS = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".pq": "parquet"}
+_BATCH_ROWS = 2_048
+
+
+class FileSource:
+    """One file of titles; see `trending.sources.presets` for how its columns are found."""
+
+    def __init__(self, config: SourceConfig) -> None:
+        """Remember the configuration; nothing is opened yet."""
+        self.path = config.path or ""
+        self.config = config
+        name = PurePosixPath(self.path.replace("\\", "/")).name
+        bare = name.removesuffix(".gz")
+        self.name = config.constants.get("source") or bare.partition(".")[0]
+        self.format = _FORMATS.get(PurePosixPath(bare).suffix.lower(), "")
+
+    def check(self) -> None:
+        """Open the file, read its columns and first row; raise `InputError` on anything that would fail later."""
+        if not self.format:
+            raise InputError("unknown file type", where=self.path, mend=f"give one of: {', '.join(sorted(_FORMATS))} (text ones also as .gz)")
+        if next(iter(self.records()), None) is None:
+            raise InputError("the file has no rows", where=self.path, mend="give a file with a header and at least one title")
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of the file and of how it is read."""
+        digest = hashlib.sha256(self.config.model_dump_json(exclude={"path"}).encode())
+        with self._open("rb", compression=None) as stream:
+            while chunk := stream.read(1 << 20):
+                digest.update(chunk)
+        return digest.hexdigest()
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Yield one mapping per row, from Title column to value."""
+        return islice(self._mapped(), self.config.limit)
+
+    def _mapped(self) -> Iterator[dict[str, Any]]:
+        rows = self._rows()
+        available = next(rows, None)
+        if available is None:
+            return
+        mapping, constants = resolve_columns(list(available), self.config.preset, self.config.columns, self.config.constants, self.path)
+        fixed = {"source": self.name, **constants}
+        for row in rows:
+            yield {**fixed, **{name: row[column] for name, column in mapping.items() if row.get(column) is not None}}
+
+    def _rows(self) -> Iterator[Mapping[str, Any]]:
+        """Yield first a mapping whose keys are the file's columns, then its rows."""
+        match self.format:
+            case "csv":
+                return self._csv_rows()
+            case "jsonl":
+                return self._jsonl_rows()
+            case _:
+                return self._parquet_rows()
+
+    def _csv_rows(self) -> Iterator[Mapping[str, Any]]:
+        csv.field_size_limit(sys.maxsize)  # the length of a plot is judged by cleaning, which says why
+        delimiter = "\t" if self.path.removesuffix(".gz").lower().endswith(".tsv") else ","
+        with self._open("rt") as stream:
+            reader = csv.DictReader(stream, delimiter=delimiter, restkey="")
+            try:
+                if reader.fieldnames:
+                    yield dict.fromkeys(reader.fieldnames, "")
+                yield from reader
+            except csv.Error as error:
+                raise InputError(f"not readable as CSV ({error})", where=f"{self.path}:{reader.line_num}") from error
+
+    def _jsonl_rows(self) -> Iterator[Mapping[str, Any]]:
+        columns: dict[str, Any] | None = None
+        with self._open("rt") as stream:
+            for number, line in enumerate(stream, 1):
+                if not line.strip():
+                    continue
+                try:
+                    row = json.loads(line)
+                except ValueError as error:
+                    raise InputError(f"not a line of JSON ({error})", where=f"{self.path}:{number}", mend="each line must be one JSON object") from error
+                if not isinstance(row, dict):
+                    raise InputError(f"a JSON {type(row).__name__} where an object is needed", where=f"{self.path}:{number}")
+                if columns is None:
+                    columns = row
+                    yield self._jsonl_columns(row)
+                yield row
+
+    def _jsonl_columns(self, first: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The first object's keys, and those of Title: later lines may have fields that the first one lacks."""
+        from trending.titles import TITLE_COLUMNS
+
+        return {**dict.fromkeys(TITLE_COLUMNS if {"title", "type"} <= set(first) else ()), **first}
+
+    def _parquet_rows(self) -> Iterator[Mapping[str, Any]]:
+        with self._open("rb", compression=None) as stream:
+            try:
+                file = pq.ParquetFile(stream)
+                yield dict.fromkeys(file.schema_arrow.names)
+                for batch in file.iter_batches(batch_size=_BATCH_ROWS):
+                    yield from batch.to_pylist()
+            except (pa.ArrowException, OSError) as error:
+                raise InputError(f"not readable as Parquet ({_first_line(error)})", where=self.path, mend="write the file again; it may be cut short") from error
+
+    @contextmanager
+    def _open(self, mode: str, compression: str | None = "infer") -> Iterator[IO[Any]]:
+        text = {"encoding": self.config.encoding, "newline": ""} if "t" in mode else {}
+        try:
+            with fsspec.open(self.path, mode, compression=compression, **text) as stream:
+                yield stream
+        except FileNotFoundError as error:
+            raise InputError("no such file", where=self.path, mend="check the path") from error
+        except (IsADirectoryError, PermissionError) as error:
+            raise InputError(f"can't be opened ({error.strerror})", where=self.path, mend="give a file you may read") from error
+        except UnicodeDecodeError as error:
+            raise InputError(f"not {error.encoding} text (byte {error.start:,})", where=self.path, mend="save it as UTF-8, or add --set encoding=NAME") from error
+        except (EOFError, OSError) as error:
+            raise InputError(f"can't be read ({_first_line(error)})", where=self.path, mend="the file may be cut short") from error
+        except LookupError as error:
+            raise UsageError(str(error), where="encoding") from error
+        except (ImportError, ValueError) as error:
+            raise InputError(f"can't be opened ({_first_line(error)})", where=self.path) from error
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
