@@ -41,7 +41,12 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
-    parser = _Parser(prog="run.py", description="What is trending, what kind of thing it is, how good it is, and how we know.", epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = _Parser(
+        prog="run.py",
+        description="What is trending, what kind of thing it is, how good it is, and how we know.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--pipeline", choices=PIPELINES, help="run a ZenML pipeline")
     parser.add_argument("--stack", metavar="NAME", help="run it on this stack (see stacks/); your active stack stays what it is")
     parser.add_argument("--config", metavar="FILE", help="YAML of its parameters (default: pipelines/configs/PIPELINE.yaml)")
@@ -108,7 +113,9 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.verb and (arguments.overrides or arguments.stack or arguments.config or arguments.no_cache):
         parser.error("--set, --stack, --config and --no-cache go with --pipeline")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("run.py: %(levelname)s: %(message)s"))
+    logging.getLogger("trending").addHandler(handler)
     as_json = getattr(arguments, "json", False)
 
     from trending.errors import TrendingError

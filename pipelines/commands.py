@@ -39,7 +39,7 @@ def _summarise(result: dict[str, Any]) -> str:
             f"  model     {result['model_kind']}, ZenML model version {result['model_version']}",
             f"  macro F1  {interval(result['macro_f1'])}{against} (genre words masked, 95 % intervals)",
             f"  data      {result['titles']:,} titles from {data}",
-            "Next: python run.py predict --text \"Two detectives search a fishing village for a missing child.\"",
+            'Next: python run.py predict --text "Two detectives search a fishing village for a missing child."',
         ]
     )
 
@@ -71,7 +71,11 @@ def run_dashboard(arguments: argparse.Namespace) -> None:
     command = ["logout", "--local"] if arguments.stop else ["login", "--local", "--port", str(arguments.port), "--ip-address", "127.0.0.1"]
     quieten_zenml("INFO")
     if not arguments.stop:
-        print(f"Starting ZenML's dashboard at http://127.0.0.1:{arguments.port} (this takes a minute or two; stop it with: python run.py dashboard --stop)", file=sys.stderr, flush=True)
+        print(
+            f"Starting ZenML's dashboard at http://127.0.0.1:{arguments.port} (this takes a minute or two; stop it with: python run.py dashboard --stop)",
+            file=sys.stderr,
+            flush=True,
+        )
     outcome = subprocess.run([sys.executable, "-c", "from zenml.cli.cli import cli; cli()", *command], check=False)
     if outcome.returncode:
         raise UsageError(f"zenml {' '.join(command)} ended with {outcome.returncode}", where="dashboard", mend="its own message is above; is the port free?")

@@ -40,8 +40,6 @@ class TrainingConfig(SourceConfig):
             build_model(kind, params)
 
 
-
-
 def load_config(pipeline: str, path: str | None, overrides: list[str]) -> TrainingConfig:
     """Read a pipeline's configuration.
 

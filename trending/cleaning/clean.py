@@ -62,10 +62,10 @@ class CleaningResult:
 
 
 def titles_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Build a frame of `TITLE_SCHEMA` from rows."""
-    table = pa.Table.from_pylist(rows, schema=TITLE_SCHEMA)
-    frame = table.to_pandas(date_as_object=True, types_mapper={pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype()}.get)
+    """Build a frame of `TITLE_SCHEMA` from rows; whole numbers that may be missing are floats there, as ever in plain pandas."""
+    frame = pa.Table.from_pylist(rows, schema=TITLE_SCHEMA).to_pandas(date_as_object=True)
     frame["genres"] = [list(value) for value in frame["genres"]]
+    frame[["year", "votes"]] = frame[["year", "votes"]].astype("float64")
     return frame
 
 

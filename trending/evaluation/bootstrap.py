@@ -26,14 +26,20 @@ def draw_weights(groups: Sequence[str], draws: int, seed: int) -> FloatMatrix:
     return np.asarray(drawn[:, codes], dtype=np.float64)
 
 
-def bootstrap_metrics(judged: Judged, groups: Sequence[str], seed: int, draws: int = DRAWS, metrics: Metrics = all_metrics) -> dict[str, npt.NDArray[np.float64]]:
+def bootstrap_metrics(
+    judged: Judged, groups: Sequence[str], seed: int, draws: int = DRAWS, metrics: Metrics = all_metrics
+) -> dict[str, npt.NDArray[np.float64]]:
     """Return each metric in each draw, shape (draws,). The same seed and groups give the same draws, so differences are paired."""
     weights = draw_weights(groups, draws, seed)
     parts = [metrics(judged, weights[start : start + _CHUNK]) for start in range(0, draws, _CHUNK)]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def interval(draws: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """Return the 95 % percentile interval."""
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return float(low), float(high)
+def interval(value: float, draws: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Return the 95 % percentile interval, with the draws centred on `value`.
+
+    Without the centring a figure made of absolute values, such as the calibration error, lies below its own interval: resampling
+    adds noise that never cancels out (Efron and Tibshirani, 1993, chapter 10, on the bootstrap estimate of bias).
+    """
+    low, high = np.quantile(draws - draws.mean(), [0.025, 0.975])
+    return float(value + low), float(value + high)

@@ -58,14 +58,16 @@ def judge(kind: str, judged: Judged, titles: pd.DataFrame, seed: int, draws: int
     """Judge decisions on `titles` (same rows as `judged`; needs `group_id`, `type`, `plot`, `year`, `source`)."""
     groups = titles["group_id"].astype(str).tolist()
     drawn = bootstrap_metrics(judged, groups, seed, draws)
-    drawn_genres = bootstrap_metrics(judged, groups, seed, draws, metrics=lambda part, weights: {"per_genre": f1_scores(part, weights)["per_genre"]})["per_genre"]
+    drawn_genres = bootstrap_metrics(judged, groups, seed, draws, metrics=lambda part, weights: {"per_genre": f1_scores(part, weights)["per_genre"]})[
+        "per_genre"
+    ]
     once = np.ones((1, len(titles)))
     plain, plain_genres = all_metrics(judged, once), f1_scores(judged, once)["per_genre"][0]
     precision, recall = precision_recall(judged)
 
     def figure(value: float, draws_of_it: Any) -> Figure:
-        low, high = interval(draws_of_it)
-        return Figure(value=float(value), low=low, high=high)
+        low, high = interval(value, draws_of_it)
+        return Figure(value=float(value), low=max(low, 0.0), high=min(high, 1.0))
 
     return Judgement(
         kind=kind,
@@ -99,6 +101,6 @@ def compare(ours: Judged, theirs: Judged, groups: list[str], seed: int, draws: i
 
     once = np.ones((1, len(groups)))
     drawn = bootstrap_metrics(ours, groups, seed, draws, macro)["macro_f1"] - bootstrap_metrics(theirs, groups, seed, draws, macro)["macro_f1"]
-    low, high = interval(drawn)
     value = macro(ours, once)["macro_f1"][0] - macro(theirs, once)["macro_f1"][0]
+    low, high = interval(value, drawn)
     return Figure(value=float(value), low=low, high=high)

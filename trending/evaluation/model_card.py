@@ -46,7 +46,10 @@ def render_model_card(champion: Judgement, others: list[Judgement], leak: dict[s
         "",
         "| model | macro F1 | micro F1 | mAP | ECE |",
         "| --- | --- | --- | --- | --- |",
-        *(f"| {one.kind} | {one.metrics['macro_f1']} | {one.metrics['micro_f1']} | {one.metrics['map']} | {one.metrics['ece']} |" for one in [champion, *others]),
+        *(
+            f"| {one.kind} | {one.metrics['macro_f1']} | {one.metrics['micro_f1']} | {one.metrics['map']} | {one.metrics['ece']} |"
+            for one in [champion, *others]
+        ),
         "",
         "### Label leaks",
         "",
@@ -57,13 +60,20 @@ def render_model_card(champion: Judgement, others: list[Judgement], leak: dict[s
         "",
         "| genre | test titles | precision | recall | F1 | threshold |",
         "| --- | --- | --- | --- | --- | --- |",
-        *(f"| {genre} | {one.n:,} | {one.precision:.2f} | {one.recall:.2f} | {one.f1} | {thresholds[genre]:.2f} |" for genre, one in champion.per_genre.items()),
+        *(
+            f"| {genre} | {one.n:,} | {one.precision:.2f} | {one.recall:.2f} | {one.f1} | {thresholds[genre]:.2f} |"
+            for genre, one in champion.per_genre.items()
+        ),
         "",
         "### Slices",
         "",
         "| slice | test titles | macro F1 | micro F1 |",
         "| --- | --- | --- | --- |",
-        *(f"| {kind}: {name} | {one.n:,} | {one.macro_f1:.3f} | {one.micro_f1:.3f} |" for kind, parts in champion.slices.items() for name, one in parts.items()),
+        *(
+            f"| {kind}: {name} | {one.n:,} | {one.macro_f1:.3f} | {one.micro_f1:.3f} |"
+            for kind, parts in champion.slices.items()
+            for name, one in parts.items()
+        ),
         "",
         "## Limits",
         "",

@@ -21,7 +21,7 @@ def slice_titles(titles: pd.DataFrame) -> dict[str, dict[str, npt.NDArray[np.boo
         except those of `type`.
     """
     length = titles["plot"].str.len().fillna(0).to_numpy()
-    decade = (pd.to_numeric(titles["year"], errors="coerce") // 10 * 10).to_numpy(dtype=float, na_value=np.nan)
+    decade = (titles["year"] // 10 * 10).to_numpy()
     found: dict[str, dict[str, npt.NDArray[np.bool_]]] = {
         "type": {name: (titles["type"] == name).to_numpy(dtype=bool) for name in ("movie", "tv")},
         "decade": {f"{int(start)}s": decade == start for start in np.unique(decade[~np.isnan(decade)])},

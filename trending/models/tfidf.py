@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
 
 _TERMS, _WEIGHTS = "terms.json", "idf.safetensors"
 
@@ -71,6 +71,8 @@ def top_terms(vectoriser: TfidfVectorizer, row: Any, weights: Any, top: int) -> 
         if weight <= 0 or len(chosen) == top:
             break
         term = str(names[row.indices[position]])
+        if all(word in ENGLISH_STOP_WORDS for word in term.split()):
+            continue  # its weight is real, but no one learns anything from being shown "on"
         # "outer" and "outer space" are one piece of evidence: keep the stronger.
         if not any(term in known.split() or known in term.split() for known, _ in chosen):
             chosen.append((term, weight))

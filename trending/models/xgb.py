@@ -40,7 +40,9 @@ class XGBoostModel(GenreModel):
         import xgboost
 
         names = ("n_estimators", "max_depth", "learning_rate", "colsample_bynode", "max_bin")
-        classifier = xgboost.XGBClassifier(tree_method="hist", multi_strategy="one_output_per_tree", random_state=seed, **{name: self.params[name] for name in names})
+        classifier = xgboost.XGBClassifier(
+            tree_method="hist", multi_strategy="one_output_per_tree", random_state=seed, **{name: self.params[name] for name in names}
+        )
         # Genres that all or none of the titles have are left to their constant: boosting has nothing to split on.
         classifier.fit(fit_vectoriser(self.vectoriser, texts), labels)
         self.booster = classifier.get_booster()

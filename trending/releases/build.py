@@ -96,7 +96,9 @@ def read_git_sha() -> str:
     """Return the commit of the code, marked if it has local changes; empty where there is no git."""
     root = Path(__file__).resolve().parents[2]
     try:
-        described = subprocess.run(["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"], cwd=root, capture_output=True, text=True, timeout=20, check=True)
+        described = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"], cwd=root, capture_output=True, text=True, timeout=20, check=True
+        )
     except (OSError, subprocess.SubprocessError):
         return ""
     return described.stdout.strip()

@@ -85,6 +85,8 @@ def draw_matrix(names: Sequence[str], matrix: npt.NDArray[np.float64]) -> str:
         axes.set_yticks(range(len(names)), names)
         axes.set(xlabel="predicted", ylabel="listed")
         for row, column in np.argwhere(matrix >= 0.005):
-            axes.text(column, row, f"{matrix[row, column] * 100:.0f}", ha="center", va="center", fontsize=7, color="white" if matrix[row, column] > 0.5 else "#1c2330")
+            axes.text(
+                column, row, f"{matrix[row, column] * 100:.0f}", ha="center", va="center", fontsize=7, color="white" if matrix[row, column] > 0.5 else "#1c2330"
+            )
 
     return _draw((9, 8.4), paint)

@@ -41,7 +41,8 @@ def render_evaluation(judgement: Judgement, baseline: Judgement, judged: Judged,
     per_genre = judgement.per_genre
     f1 = [per_genre[genre].f1 for genre in GENRES]
     genre_rows = [
-        (genre, one.n, f"{one.precision:.2f}", f"{one.recall:.2f}", str(one.f1), f"{baseline.per_genre[genre].f1.value:.2f}") for genre, one in per_genre.items()
+        (genre, one.n, f"{one.precision:.2f}", f"{one.recall:.2f}", str(one.f1), f"{baseline.per_genre[genre].f1.value:.2f}")
+        for genre, one in per_genre.items()
     ]
     slice_rows = [
         (f"{kind}: {name}", one.n, f"{one.macro_f1:.3f}", f"{baseline.slices[kind][name].macro_f1:.3f}", f"{one.micro_f1:.3f}")
@@ -49,15 +50,27 @@ def render_evaluation(judgement: Judgement, baseline: Judgement, judged: Judged,
         for name, one in parts.items()
     ]
     parts = [
-        render_cards((figure.value.__format__(".3f"), f"{METRIC_NAMES[name]} [{figure.low:.3f}, {figure.high:.3f}]") for name, figure in judgement.metrics.items()),
+        render_cards(
+            (figure.value.__format__(".3f"), f"{METRIC_NAMES[name]} [{figure.low:.3f}, {figure.high:.3f}]") for name, figure in judgement.metrics.items()
+        ),
         render_figure(
             "F1 per genre",
-            draw_intervals(GENRES, [one.value for one in f1], [one.low for one in f1], [one.high for one in f1], [baseline.per_genre[genre].f1.value for genre in GENRES]),
+            draw_intervals(
+                GENRES, [one.value for one in f1], [one.low for one in f1], [one.high for one in f1], [baseline.per_genre[genre].f1.value for genre in GENRES]
+            ),
             "On held-out titles, genre words masked.",
         ),
         render_table(("genre", "test titles", "precision", "recall", "F1", "baseline F1"), genre_rows),
-        render_figure("What is taken for what", draw_matrix(GENRES, confusion_shares(judged)), "Percent of the titles listed under the row's genre. Diagonal: found. Elsewhere: wrongly added."),
-        render_figure("Calibration", draw_reliability(*reliability_points(judged)), "All genres together; on the line, a probability of 0.3 comes true three times in ten."),
+        render_figure(
+            "What is taken for what",
+            draw_matrix(GENRES, confusion_shares(judged)),
+            "Percent of the titles listed under the row's genre. Diagonal: found. Elsewhere: wrongly added.",
+        ),
+        render_figure(
+            "Calibration",
+            draw_reliability(*reliability_points(judged)),
+            "All genres together; on the line, a probability of 0.3 comes true three times in ten.",
+        ),
         render_table(("slice", "test titles", "macro F1", "baseline", "micro F1"), slice_rows, "Slices"),
     ]
     lead = f"{judgement.kind} on {judgement.n:,} held-out titles in {judgement.groups:,} groups, genre words masked; 95 % bootstrap intervals over groups."
@@ -65,18 +78,30 @@ def render_evaluation(judgement: Judgement, baseline: Judgement, judged: Judged,
 
 
 def render_comparison(
-    judgements: Sequence[Judgement], champion: str, validation: Mapping[str, float], differences: Mapping[str, Figure], leak: Mapping[str, Figure], notes: Sequence[str]
+    judgements: Sequence[Judgement],
+    champion: str,
+    validation: Mapping[str, float],
+    differences: Mapping[str, Figure],
+    leak: Mapping[str, Figure],
+    notes: Sequence[str],
 ) -> str:
     """Return the page that sets all models side by side and says which was chosen and why."""
     rows = [
-        (one.kind, f"{validation[one.kind]:.3f}", *(str(one.metrics[name]) for name in ("macro_f1", "micro_f1", "map", "ece")), _signed(differences.get(one.kind)))
+        (
+            one.kind,
+            f"{validation[one.kind]:.3f}",
+            *(str(one.metrics[name]) for name in ("macro_f1", "micro_f1", "map", "ece")),
+            _signed(differences.get(one.kind)),
+        )
         for one in judgements
     ]
     parts = [render_table(("model", "macro F1, validation", "macro F1", "micro F1", "mAP", "ECE", "macro F1 over majority"), rows, "Models", best=champion)]
     if leak:
         leak_rows = [("masked: genre words taken out", str(leak["masked"])), ("unmasked: genre words left in", str(leak["unmasked"]))]
         parts.append(render_table(("the reference model's text", "macro F1"), leak_rows, "Label leaks"))
-    lead = f"{champion} has the best macro F1 on validation titles and is the candidate. The other figures are from test titles, which had no part in that choice."
+    lead = (
+        f"{champion} has the best macro F1 on validation titles and is the candidate. The other figures are from test titles, which had no part in that choice."
+    )
     return render_page("Model comparison", lead, parts, notes)
 
 

@@ -26,7 +26,9 @@ figure{margin:8px 0;overflow-x:auto}svg{max-width:100%;height:auto}figcaption{co
 
 _ENVIRONMENT = Environment(autoescape=True, undefined=StrictUndefined)
 _PAGE = _ENVIRONMENT.from_string(_TEMPLATE)
-_CARDS = _ENVIRONMENT.from_string('<div class="cards">{% for value, label in cards %}<div class="card"><b>{{ value }}</b><span>{{ label }}</span></div>{% endfor %}</div>')
+_CARDS = _ENVIRONMENT.from_string(
+    '<div class="cards">{% for value, label in cards %}<div class="card"><b>{{ value }}</b><span>{{ label }}</span></div>{% endfor %}</div>'
+)
 _TABLE = _ENVIRONMENT.from_string(
     '{% if heading %}<h2>{{ heading }}</h2>{% endif %}<div class="scroll"><table><thead><tr>{% for cell in header %}<th>{{ cell }}</th>{% endfor %}</tr></thead><tbody>'
     '{% for row in rows %}<tr{% if row[0] == best %} class="best"{% endif %}>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>{% endfor %}</tbody></table></div>'

@@ -118,7 +118,9 @@ class FileSource:
                 for batch in file.iter_batches(batch_size=_BATCH_ROWS):
                     yield from batch.to_pylist()
             except (pa.ArrowException, OSError) as error:
-                raise InputError(f"not readable as Parquet ({_first_line(error)})", where=self.path, mend="write the file again; it may be cut short") from error
+                raise InputError(
+                    f"not readable as Parquet ({_first_line(error)})", where=self.path, mend="write the file again; it may be cut short"
+                ) from error
 
     @contextmanager
     def _open(self, mode: str, compression: str | None = "infer") -> Iterator[IO[Any]]:
@@ -131,7 +133,9 @@ class FileSource:
         except (IsADirectoryError, PermissionError) as error:
             raise InputError(f"can't be opened ({error.strerror})", where=self.path, mend="give a file you may read") from error
         except UnicodeDecodeError as error:
-            raise InputError(f"not {error.encoding} text (byte {error.start:,})", where=self.path, mend="save it as UTF-8, or add --set encoding=NAME") from error
+            raise InputError(
+                f"not {error.encoding} text (byte {error.start:,})", where=self.path, mend="save it as UTF-8, or add --set encoding=NAME"
+            ) from error
         except (EOFError, OSError) as error:
             raise InputError(f"can't be read ({_first_line(error)})", where=self.path, mend="the file may be cut short") from error
         except LookupError as error:

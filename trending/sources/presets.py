@@ -26,7 +26,15 @@ PRESETS: dict[str, Preset] = {
     "titles": Preset(columns={name: name for name in TITLE_COLUMNS}, signature=("title", "type")),
     # Catalogue exports of streaming services (Netflix, Prime Video, Disney+, Hulu): `rating` is an age certificate there, so it isn't read.
     "netflix": Preset(
-        columns={"source_id": "show_id", "title": "title", "type": "type", "year": "release_year", "plot": "description", "genres": "listed_in", "country": "country"},
+        columns={
+            "source_id": "show_id",
+            "title": "title",
+            "type": "type",
+            "year": "release_year",
+            "plot": "description",
+            "genres": "listed_in",
+            "country": "country",
+        },
         constants={"rights_class": "unclear", "data_licence": "unclear: texts are the service's own"},
         signature=("show_id", "title", "listed_in", "description"),
     ),
@@ -51,7 +59,9 @@ PRESETS: dict[str, Preset] = {
 }
 
 
-def resolve_columns(available: Collection[str], preset: str, columns: Mapping[str, str], constants: Mapping[str, str], where: str) -> tuple[dict[str, str], dict[str, str]]:
+def resolve_columns(
+    available: Collection[str], preset: str, columns: Mapping[str, str], constants: Mapping[str, str], where: str
+) -> tuple[dict[str, str], dict[str, str]]:
     """Decide which file column feeds which Title column.
 
     Args:

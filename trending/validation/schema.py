@@ -12,6 +12,7 @@ from trending.genres import GENRES
 from trending.titles import FIRST_YEAR, TITLE_COLUMNS, TITLE_TYPES
 
 _KNOWN = frozenset(GENRES)
+_WHOLE = pa.Check(lambda column: column % 1 == 0, name="whole_number")
 _TEXT = pa.Column(str, nullable=True, required=True)
 
 CLEAN_TITLES = pa.DataFrameSchema(
@@ -19,11 +20,13 @@ CLEAN_TITLES = pa.DataFrameSchema(
         "title_id": pa.Column(str, unique=True),
         "title": pa.Column(str, pa.Check.str_length(1, 500)),
         "type": pa.Column(str, pa.Check.isin(TITLE_TYPES)),
-        "year": pa.Column("Int32", pa.Check.in_range(FIRST_YEAR, 2100), nullable=True),
+        "year": pa.Column(float, [pa.Check.in_range(FIRST_YEAR, 2100), _WHOLE], nullable=True),
         "plot": pa.Column(str, pa.Check.str_length(1, 20_000), nullable=True),
-        "genres": pa.Column(object, pa.Check(lambda column: column.map(lambda row: len(set(row)) == len(row) and _KNOWN.issuperset(row)), name="canonical_genres")),
+        "genres": pa.Column(
+            object, pa.Check(lambda column: column.map(lambda row: len(set(row)) == len(row) and _KNOWN.issuperset(row)), name="canonical_genres")
+        ),
         "rating": pa.Column(float, pa.Check.in_range(0, 10), nullable=True),
-        "votes": pa.Column("Int64", pa.Check.ge(0), nullable=True),
+        "votes": pa.Column(float, [pa.Check.ge(0), _WHOLE], nullable=True),
         "popularity": pa.Column(float, pa.Check.ge(0), nullable=True),
         "language": _TEXT,
         "country": _TEXT,

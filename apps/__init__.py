@@ -1,0 +1,1 @@
+"""Services over a published release: thin doors that never import ZenML."""

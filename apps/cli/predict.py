@@ -1,0 +1,71 @@
+"""`run.py predict`: the genres of plots, with the words that spoke for them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from trending.errors import InputError
+from trending.models.predictor import Prediction
+from trending.releases import ReleaseStore
+from trending.settings import load_settings
+
+_BATCH = 256
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Predict for one text or for each line of a file."""
+    texts = [arguments.text] if arguments.text is not None else _read_lines(arguments.file)
+    limit = load_settings().max_text_chars
+    for number, text in enumerate(texts, 1):
+        where = "--text" if arguments.text is not None else f"{arguments.file}:{number}"
+        if not text.strip():
+            raise InputError("the text is empty", where=where, mend="give a plot of a sentence or more")
+        if len(text) > limit:
+            raise InputError(
+                f"the text has {len(text):,} characters, at most {limit:,} are read", where=where, mend="shorten it, or raise TRENDING_MAX_TEXT_CHARS"
+            )
+    release = ReleaseStore.from_settings().open()
+    predictions: list[Prediction] = []
+    for start in range(0, len(texts), _BATCH):
+        predictions += release.predictor.predict(texts[start : start + _BATCH])
+    if not arguments.json:
+        for text, prediction in zip(texts, predictions, strict=True):
+            _show(text, prediction, several=len(texts) > 1)
+        if release.manifest.data.starter:
+            print("(learnt from the small starter catalogue: a first taste, not a measure)", file=sys.stderr)
+    return {
+        "release": release.manifest.version,
+        "starter": release.manifest.data.starter,
+        "predictions": [prediction.model_dump() for prediction in predictions],
+    }
+
+
+def _read_lines(name: str) -> list[str]:
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"can't be read ({error.strerror})", where=name, mend="check the path") from error
+    except UnicodeDecodeError as error:
+        raise InputError("not UTF-8 text", where=name, mend="save it as UTF-8") from error
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise InputError("the file has no lines", where=name, mend="put one plot on each line")
+    return lines
+
+
+def _show(text: str, prediction: Prediction, several: bool) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    if several:
+        shown = text if len(text) <= 70 else text[:69] + "…"
+        console.print(shown, style="dim", markup=False)
+    if not prediction.genres:
+        best, probability = max(prediction.scores.items(), key=lambda item: item[1])
+        console.print(f"  no genre reaches its threshold; nearest: {best} ({probability:.0%})")
+    for found in prediction.genres:
+        words = ", ".join(piece.text for piece in found.evidence)
+        console.print(f"  {found.genre:<16} {found.probability:4.0%}  (from {found.threshold:.0%})  {words}", markup=False)

@@ -1,0 +1,104 @@
+"""What several kinds of tests share: clean surroundings, the starter catalogue, a small release, and the shared data where it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from trending.cleaning import CleaningResult, clean_titles
+from trending.evaluation.candidates import DecisionRule, choose_champion, judge_candidate, tune_candidate
+from trending.features.examples import build_examples, select_part
+from trending.models.base import GenreModel, build_model
+from trending.models.split import select_trainable, split_titles
+from trending.releases import ReleaseStore
+from trending.releases.build import Ingredients, build_bundle
+from trending.releases.manifest import DataOrigin, RunOrigin
+from trending.settings import load_settings
+from trending.sources import SourceConfig, open_source
+
+ROOT = Path(__file__).resolve().parents[1]
+SEED = 17
+
+
+@pytest.fixture(autouse=True)
+def _clean_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let no test see the developer's own settings or write into the checkout."""
+    for name in [name for name in os.environ if name.startswith("TRENDING_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("TRENDING_HOME", str(tmp_path / "home"))
+    load_settings.cache_clear()
+    yield
+    load_settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data beside the checkout; tests that need it are skipped where it is missing."""
+    folder = ROOT.parent / "shared" / "data"
+    if not (folder / "titles.parquet").exists():
+        pytest.skip("the shared data folder is not beside this checkout")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def starter() -> CleaningResult:
+    """The starter catalogue, cleaned."""
+    return clean_titles(open_source(SourceConfig()).records())
+
+
+@pytest.fixture(scope="session")
+def examples(starter: CleaningResult) -> pd.DataFrame:
+    """Examples of the starter catalogue: title_id, split, group_id, type, year, source, plot, genres, text (masked)."""
+    chosen, _ = select_trainable(starter.titles, ["open_*"])
+    titles = starter.titles[chosen]
+    splits = pd.DataFrame({"title_id": titles["title_id"], "split": split_titles(titles, SEED)}).reset_index(drop=True)
+    return build_examples(starter.titles, splits)
+
+
+@pytest.fixture(scope="session")
+def fitted_models(examples: pd.DataFrame) -> dict[str, GenreModel]:
+    """One fitted model of each kind (trees kept few)."""
+    part = select_part(examples, "train")
+    params = {"xgboost": {"n_estimators": 20, "max_features": 1_500}}
+    models = {kind: build_model(kind, params.get(kind)) for kind in ("majority", "keywords", "tfidf_logreg", "xgboost")}
+    for model in models.values():
+        model.fit(part.texts, part.labels, SEED)
+    return models
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory, starter: CleaningResult, examples: pd.DataFrame, fitted_models: dict[str, GenreModel]) -> Path:
+    """A release bundle built from the starter catalogue without ZenML; never change it, copy it."""
+    models = {kind: fitted_models[kind] for kind in ("majority", "tfidf_logreg")}
+    rules: dict[str, DecisionRule] = {kind: tune_candidate(model, examples, "masked") for kind, model in models.items()}
+    judged = {kind: rules[kind].apply(model, examples, "test") for kind, model in models.items()}
+    judgements = {kind: judge_candidate(kind, one, examples, SEED) for kind, one in judged.items()}
+    verdict = choose_champion(rules, judged, judgements, examples, SEED)
+    directory = tmp_path_factory.mktemp("bundle")
+    build_bundle(
+        directory,
+        Ingredients(
+            titles=starter.titles,
+            splits=examples[["title_id", "split"]],
+            cleaning=starter.report,
+            model=models[verdict.champion],
+            rule=rules[verdict.champion],
+            verdict=verdict,
+            judgements=judgements,
+            data=DataOrigin(source="starter", fingerprint="0" * 64, rows=len(starter.titles), starter=True, rights=["open_*"]),
+            run=RunOrigin(),
+        ),
+    )
+    return directory
+
+
+@pytest.fixture
+def store(tmp_path: Path, bundle: Path) -> ReleaseStore:
+    """A local store with one published release, where the settings point."""
+    found = ReleaseStore.from_settings()
+    found.publish(bundle)
+    return found
