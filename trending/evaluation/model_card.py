@@ -14,6 +14,12 @@ METRIC_NAMES = {
     "ece": "expected calibration error",
 }
 
+_PURPOSE = (
+    "Predicts which of 20 genres a title has from what its plot says. Meant for sorting and describing catalogues; "
+    "not for judging how good a title is, nor for texts that aren't plots."
+)
+_METHOD = "Intervals are 95 %, from a 1,000-fold bootstrap over groups. Calibration and thresholds come from validation data alone."
+
 
 def render_model_card(champion: Judgement, others: list[Judgement], leak: dict[str, Figure], thresholds: dict[str, float], starter: bool) -> str:
     """Return the card as Markdown.
@@ -30,13 +36,11 @@ def render_model_card(champion: Judgement, others: list[Judgement], leak: dict[s
     if starter:
         lines += [STARTER_NOTE, ""]
     lines += [
-        "Predicts which of 20 genres a title has from what its plot says. Meant for sorting and describing catalogues; not for judging how good a title is, "
-        "nor for texts that aren't plots.",
+        _PURPOSE,
         "",
         "## Figures",
         "",
-        f"On {champion.n:,} held-out test titles in {champion.groups:,} groups none of which was trained on, with words that name a genre masked. "
-        "Intervals are 95 %, from a 1,000-fold bootstrap over groups. Calibration and thresholds come from validation data alone.",
+        f"On {champion.n:,} held-out test titles in {champion.groups:,} groups none of which was trained on, with words that name a genre masked. " + _METHOD,
         "",
         "| metric | this model | majority baseline |",
         "| --- | --- | --- |",
@@ -51,11 +55,7 @@ def render_model_card(champion: Judgement, others: list[Judgement], leak: dict[s
             for one in [champion, *others]
         ),
         "",
-        "### Label leaks",
-        "",
-        f"The reference model (TF-IDF and logistic regression) scores macro F1 {leak['masked']} with genre words masked and {leak['unmasked']} when it may read them "
-        "in training and test. The difference is reading, not judgement; the figures above are the masked ones.",
-        "",
+        *_leak_section(leak),
         "### Genres",
         "",
         "| genre | test titles | precision | recall | F1 | threshold |",
@@ -84,3 +84,13 @@ def render_model_card(champion: Judgement, others: list[Judgement], leak: dict[s
         "",
     ]
     return "\n".join(lines)
+
+
+def _leak_section(leak: dict[str, Figure]) -> list[str]:
+    if not leak:
+        return []
+    text = (
+        f"The reference model (TF-IDF and logistic regression) scores macro F1 {leak['masked']} with genre words masked and {leak['unmasked']} "
+        "when it may read them in training and test. The difference is reading, not judgement; the figures above are the masked ones."
+    )
+    return ["### Label leaks", "", text, ""]
