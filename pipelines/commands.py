@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from typing import Any
@@ -69,13 +70,14 @@ def run_stack(arguments: argparse.Namespace) -> dict[str, Any]:
 def run_dashboard(arguments: argparse.Namespace) -> None:
     """Start or stop ZenML's dashboard with ZenML's own command, which prints its address."""
     command = ["logout", "--local"] if arguments.stop else ["login", "--local", "--port", str(arguments.port), "--ip-address", "127.0.0.1"]
-    quieten_zenml("INFO")
     if not arguments.stop:
         print(
             f"Starting ZenML's dashboard at http://127.0.0.1:{arguments.port} (this takes a minute or two; stop it with: python run.py dashboard --stop)",
             file=sys.stderr,
             flush=True,
         )
-    outcome = subprocess.run([sys.executable, "-c", "from zenml.cli.cli import cli; cli()", *command], check=False)
+    outcome = subprocess.run(
+        [sys.executable, "-c", "from zenml.cli.cli import cli; cli()", *command], check=False, env={"ZENML_ANALYTICS_OPT_IN": "false", **os.environ}
+    )
     if outcome.returncode:
         raise UsageError(f"zenml {' '.join(command)} ended with {outcome.returncode}", where="dashboard", mend="its own message is above; is the port free?")

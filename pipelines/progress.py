@@ -9,13 +9,12 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-_progress: Progress | None = None
+_shown: list[Progress] = []  # the one being shown, if any: hooks are called by name and take no arguments
 
 
 @contextmanager
 def report_progress() -> Iterator[None]:
     """Show the step that is running, and those that have run, for as long as the block lasts."""
-    global _progress
     # The stream as it was before ZenML wraps it to keep a step's log.
     console = Console(file=sys.__stderr__)
     if not console.is_terminal:
@@ -23,24 +22,26 @@ def report_progress() -> Iterator[None]:
         return
     with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True) as progress:
         progress.add_task("starting ZenML", total=None)
-        _progress = progress
+        _shown.append(progress)
         try:
             yield
         finally:
-            _progress = None
+            _shown.clear()
 
 
 def announce_start() -> None:
     """Hook: a step begins."""
-    if _progress is not None:
-        from zenml import get_step_context
-
-        _progress.reset(_progress.task_ids[0], description=get_step_context().step_name)
+    for progress in _shown:
+        progress.reset(progress.task_ids[0], description=_step_name())
 
 
 def announce_end() -> None:
     """Hook: a step has ended."""
-    if _progress is not None:
-        from zenml import get_step_context
+    for progress in _shown:
+        progress.console.print(f"  [green]✓[/] {_step_name()}")
 
-        _progress.console.print(f"  [green]✓[/] {get_step_context().step_name}")
+
+def _step_name() -> str:
+    from zenml import get_step_context
+
+    return get_step_context().step_name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import time
 from typing import Any
 
@@ -13,13 +14,22 @@ from trending.releases import Manifest, ReleaseStore
 from trending.sources import open_source
 from trending.sources.starter import STARTER_SOURCE
 
-log = logging.getLogger(__name__)
 
+def quieten_zenml() -> None:
+    """Let ZenML's console be still and off stdout, for our commands speak for themselves; what the user has set stays.
 
-def quieten_zenml(verbosity: str = "WARN") -> None:
-    """Set ZenML's defaults for a command that speaks for itself; what the user has set stays."""
-    for name, value in (("ZENML_LOGGING_VERBOSITY", verbosity), ("ZENML_ANALYTICS_OPT_IN", "false"), ("ZENML_AUTO_OPEN_DASHBOARD", "false")):
-        os.environ.setdefault(name, value)
+    The logs that ZenML keeps of each step, and its dashboard shows, are not touched.
+    """
+    for name in ("ZENML_ANALYTICS_OPT_IN", "ZENML_AUTO_OPEN_DASHBOARD"):
+        os.environ.setdefault(name, "false")
+
+    from zenml.logger import ZenMLConsoleHandler
+
+    for handler in logging.root.handlers:
+        if isinstance(handler, ZenMLConsoleHandler):
+            handler.setStream(sys.stderr)
+            if "ZENML_LOGGING_VERBOSITY" not in os.environ:
+                handler.setLevel(logging.CRITICAL)
 
 
 def run_training(config_file: str | None, overrides: list[str], stack: str | None, use_cache: bool) -> dict[str, Any]:
@@ -41,6 +51,7 @@ def run_training(config_file: str | None, overrides: list[str], stack: str | Non
     quieten_zenml()
 
     from zenml import Model
+    from zenml.enums import ExecutionMode
     from zenml.utils import source_utils
 
     from pipelines.progress import announce_end, announce_start
@@ -61,7 +72,9 @@ def run_training(config_file: str | None, overrides: list[str], stack: str | Non
         limitations="English plots; labels as catalogues give them. See the model card.",
     )
     try:
-        run = training.with_options(enable_cache=use_cache, model=model, on_start=announce_start, on_end=announce_end)(**parameters)
+        run = training.with_options(enable_cache=use_cache, model=model, execution_mode=ExecutionMode.FAIL_FAST, on_start=announce_start, on_end=announce_end)(
+            **parameters
+        )
     except Exception as error:
         expected = find_trending_error(error)
         if expected is None:

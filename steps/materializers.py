@@ -34,4 +34,4 @@ class GenreModelMaterializer(BaseMaterializer):
 
     def extract_metadata(self, data: GenreModel) -> dict[str, Any]:
         """Show kind and hyper-parameters in the dashboard."""
-        return {"kind": data.kind, **{name: value for name, value in data.params.items()}}
+        return {"kind": data.kind, **data.params}

@@ -34,5 +34,5 @@ def compare_models(
     rivals = [figures[name] for name in verdict.validation]
     comparison = render_comparison(rivals, verdict.champion, verdict.validation, verdict.differences, verdict.leak, notes)
     evaluation = render_evaluation(champion, figures.get(BASELINE, champion), judged[verdict.champion], notes)
-    log_metadata({"champion": verdict.champion, **{name: figure.value for name, figure in champion.metrics.items()}}, infer_model=True)
+    log_metadata(metadata={"champion": verdict.champion, **{name: figure.value for name, figure in champion.metrics.items()}}, infer_model=True)
     return verdict.model_dump(), HTMLString(comparison), HTMLString(evaluation)

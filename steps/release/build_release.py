@@ -59,7 +59,9 @@ def build_release(
             run=describe_run(),
         ),
     )
-    log_metadata({"release": manifest.version, "model_kind": manifest.model_kind, "git_sha": manifest.git_sha, "files": len(manifest.files)}, infer_model=True)
+    log_metadata(
+        metadata={"release": manifest.version, "model_kind": manifest.model_kind, "git_sha": manifest.git_sha, "files": len(manifest.files)}, infer_model=True
+    )
     cards = [MarkdownString((directory / name).read_text(encoding="utf-8")) for name in (MODEL_CARD, DATA_CARD)]
     return directory, cards[0], cards[1]
 

@@ -19,5 +19,5 @@ def publish_release(release_bundle: Path) -> Annotated[str, "release_version"]:
     store = ReleaseStore.from_settings()
     version = store.publish(release_bundle)
     Client().get_model_version(manifest.zenml.model_name, manifest.zenml.model_version).set_stage(ModelStages.PRODUCTION, force=True)
-    log_metadata({"release": version, "store": store.url, "macro_f1": str(manifest.metrics["macro_f1"])}, infer_model=True)
+    log_metadata(metadata={"release": version, "store": store.url, "macro_f1": str(manifest.metrics["macro_f1"])}, infer_model=True)
     return version

@@ -22,5 +22,5 @@ def split_titles(titles: pd.DataFrame, rights: list[str], seed: int) -> Annotate
     chosen, left_out = select_trainable(titles, rights)
     trainable = titles[chosen]
     splits = pd.DataFrame({"title_id": trainable["title_id"], "split": split(trainable, seed)}).reset_index(drop=True)
-    log_metadata({**{name: int(count) for name, count in splits["split"].value_counts().items()}, "left_out": left_out})
+    log_metadata({**{str(name): int(count) for name, count in splits["split"].value_counts().items()}, "left_out": left_out})
     return splits

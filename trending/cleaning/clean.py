@@ -63,7 +63,7 @@ class CleaningResult:
 
 def titles_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Build a frame of `TITLE_SCHEMA` from rows; whole numbers that may be missing are floats there, as ever in plain pandas."""
-    frame = pa.Table.from_pylist(rows, schema=TITLE_SCHEMA).to_pandas(date_as_object=True)
+    frame: pd.DataFrame = pa.Table.from_pylist(rows, schema=TITLE_SCHEMA).to_pandas(date_as_object=True)
     frame["genres"] = [list(value) for value in frame["genres"]]
     frame[["year", "votes"]] = frame[["year", "votes"]].astype("float64")
     return frame

@@ -44,14 +44,14 @@ def parse_year(value: str) -> int | None:
     number = parse_number(value)
     if number is None or number != int(number):
         return None
-    return int(number) if FIRST_YEAR <= number <= dt.date.today().year + 2 else None
+    return int(number) if FIRST_YEAR <= number <= dt.datetime.now(dt.UTC).year + 2 else None
 
 
 def parse_date(value: str) -> dt.date | None:
     """Read a full date in the formats public exports use; a bare year is no date."""
     for form in _DATE_FORMATS:
         try:
-            return dt.datetime.strptime(value, form).date()
+            return dt.datetime.strptime(value, form).replace(tzinfo=dt.UTC).date()
         except ValueError:
             continue
     return None

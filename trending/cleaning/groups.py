@@ -32,9 +32,8 @@ def group_titles(titles: pd.DataFrame) -> pd.Series:
             found.append(("plot", key))
         if isinstance(given, str):
             found.append(("given", given))
-        for key in found:
-            rows.append(row)
-            columns.append(keys.setdefault(key, len(keys)))
+        rows.extend([row] * len(found))
+        columns.extend(keys.setdefault(shared, len(keys)) for shared in found)
     count = len(titles)
     size = count + len(keys)
     links = coo_matrix((np.ones(len(rows), dtype=np.int8), (rows, np.asarray(columns, dtype=np.int64) + count)), shape=(size, size))

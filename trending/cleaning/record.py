@@ -16,7 +16,9 @@ from trending.genres import map_genres, split_labels
 
 MAX_TITLE_CHARS = 500
 MAX_PLOT_CHARS = 20_000
-_JUNK_PLOT = re.compile(r"(no|without) (overview|plot|description|synopsis)( yet| available| found)*\.?|n/?a|none|null|tbd|tba|coming soon\.?|[\W\d_]*", re.IGNORECASE)
+_JUNK_PLOT = re.compile(
+    r"(no|without) (overview|plot|description|synopsis)( yet| available| found)*\.?|n/?a|none|null|tbd|tba|coming soon\.?|[\W\d_]*", re.IGNORECASE
+)
 _TEST_TITLE = re.compile(r"sslmreg\w*|test (title|record|movie|show) ?\d*", re.IGNORECASE)
 
 

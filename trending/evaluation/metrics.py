@@ -72,7 +72,7 @@ def average_precision(judged: Judged, weights: FloatMatrix) -> npt.NDArray[np.fl
         found = np.cumsum(weights[:, order] * judged.labels[order, genre], axis=1)[:, ends]
         gained = np.diff(found, axis=1, prepend=0.0)
         total += _ratio((_ratio(found, seen) * gained).sum(axis=1), found[:, -1])
-    return total / max(len(genres), 1)
+    return np.asarray(total / max(len(genres), 1))
 
 
 def calibration_error(judged: Judged, weights: FloatMatrix) -> npt.NDArray[np.float64]:
@@ -88,7 +88,7 @@ def calibration_error(judged: Judged, weights: FloatMatrix) -> npt.NDArray[np.fl
         membership = np.zeros((len(probability), ECE_BINS))
         membership[np.arange(len(probability)), bins] = judged.labels[:, genre] - probability
         total += np.abs(weights @ membership).sum(axis=1)
-    return _ratio(total, weights.sum(axis=1)) / genres
+    return np.asarray(_ratio(total, weights.sum(axis=1)) / genres)
 
 
 def precision_recall(judged: Judged) -> tuple[FloatVector, FloatVector]:

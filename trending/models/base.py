@@ -85,7 +85,7 @@ def build_model(kind: str, params: dict[str, Any] | None = None) -> GenreModel:
     found = _model_class(kind)
     unknown = set(params or {}) - set(found.defaults())
     if unknown:
-        raise UsageError(f"{kind} has no parameter {sorted(unknown)[0]!r}", where="model_params", mend=f"it has: {', '.join(found.defaults()) or 'none'}")
+        raise UsageError(f"{kind} has no parameter {min(unknown)!r}", where="model_params", mend=f"it has: {', '.join(found.defaults()) or 'none'}")
     return found(**(params or {}))
 
 

@@ -38,12 +38,13 @@ def select_trainable(titles: pd.DataFrame, allowed_rights: list[str]) -> tuple[n
     chosen = rights & plot & genre
     left_out = {"rights": int((~rights).sum()), "no plot": int((rights & ~plot).sum()), "no genre": int((rights & plot & ~genre).sum())}
     if chosen.sum() < MIN_TRAINABLE:
-        reasons = ", ".join(f"{count:,} for {reason}" for reason, count in left_out.items() if count) or "the file is small"
+        reasons = ", ".join(f"{count:,} for {reason}" for reason, count in left_out.items() if count) or "none"
         classes = ", ".join(sorted(titles["rights_class"].unique()))
+        rights_mend = f"rights in the data: {classes}; allowed: {', '.join(allowed_rights)}; if you may learn from them, add --set 'rights=[...]'"
         raise InputError(
             f"{int(chosen.sum()):,} of {len(titles):,} titles can be learnt from, at least {MIN_TRAINABLE} are needed (left out: {reasons})",
             where="training data",
-            mend=f"rights in the data: {classes}; allowed: {', '.join(allowed_rights)}; change with --set 'rights=[...]' if you may",
+            mend=rights_mend if left_out["rights"] else "give a file with more titles that have a plot and genres",
         )
     return chosen, left_out
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -98,6 +97,6 @@ def staged_directory(final: Path) -> Iterator[Path]:
     try:
         yield staging
         staging.chmod(0o755)
-        os.rename(staging, final)
+        staging.rename(final)
     finally:
         shutil.rmtree(staging, ignore_errors=True)

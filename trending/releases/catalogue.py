@@ -66,12 +66,12 @@ def write_catalogue(path: Path, titles: pd.DataFrame, splits: pd.Series, probabi
 
 
 def _title_rows(titles: pd.DataFrame, splits: pd.Series) -> Iterable[tuple[Any, ...]]:
-    plain = titles.astype(object).where(titles.notna(), None)
+    plain = titles.astype(object).mask(titles.isna(), None)
     plain["genres"] = [json.dumps(list(row), ensure_ascii=False) for row in titles["genres"]]
     for name in ("year", "votes"):
         plain[name] = [None if pd.isna(value) else int(value) for value in titles[name]]
     plain["release_date"] = [value.isoformat() if isinstance(value, dt.date) else None for value in plain["release_date"]]
-    parts = splits.astype(object).where(splits.notna(), None)
+    parts = [part if isinstance(part, str) else None for part in splits]
     return zip(*(plain[name] for name in TITLE_COLUMNS), parts, strict=True)
 
 

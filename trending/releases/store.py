@@ -105,8 +105,8 @@ class ReleaseStore:
                 stream.write(version + "\n")
                 stream.flush()
                 os.fsync(stream.fileno())
-            os.chmod(staged, 0o644)
-            os.replace(staged, Path(self.root) / CURRENT_FILE)
+            Path(staged).chmod(0o644)
+            Path(staged).replace(Path(self.root) / CURRENT_FILE)
         else:
             self.fs.pipe_file(f"{self.root}/{CURRENT_FILE}", (version + "\n").encode())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ def _draw(size: tuple[float, float], paint: Callable[[Any], None]) -> str:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    style = {"svg.hashsalt": "trending-now", "font.family": "sans-serif", "font.size": 10, "axes.spines.top": False, "axes.spines.right": False}
+    style: Any = {"svg.hashsalt": "trending-now", "font.family": "sans-serif", "font.size": 10, "axes.spines.top": False, "axes.spines.right": False}
     with pyplot.rc_context(style):
         figure, axes = pyplot.subplots(figsize=size, layout="constrained")
         try:
@@ -32,7 +32,7 @@ def _draw(size: tuple[float, float], paint: Callable[[Any], None]) -> str:
     return text[text.index("<svg") :]
 
 
-def draw_bars(names: Sequence[str], series: dict[str, Sequence[float]]) -> str:
+def draw_bars(names: Sequence[str], series: Mapping[str, Sequence[float]]) -> str:
     """Draw horizontal bars, one group a name, one colour a series."""
 
     def paint(axes: Any) -> None:

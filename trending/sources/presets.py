@@ -84,7 +84,7 @@ def resolve_columns(
     for wanted in columns.values():
         if wanted not in available:
             raise InputError(f"no column {wanted!r}", where=where, mend=_suggest(wanted, available))
-    chosen = _choose_preset(available, preset, columns)
+    chosen = _choose_preset(available, preset)
     mapping = {name: column for name, column in chosen.columns.items() if column in available} | dict(columns)
     fixed = {name: value for name, value in chosen.constants.items() if name not in columns} | dict(constants)
     missing = [name for name in NEEDED if name not in mapping and name not in fixed]
@@ -95,7 +95,7 @@ def resolve_columns(
     return mapping, fixed
 
 
-def _choose_preset(available: Collection[str], preset: str, columns: Mapping[str, str]) -> Preset:
+def _choose_preset(available: Collection[str], preset: str) -> Preset:
     if preset != "auto":
         if preset not in PRESETS:
             raise UsageError(f"no preset {preset!r}", where="preset", mend=_suggest(preset, ["auto", *PRESETS]))

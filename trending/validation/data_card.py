@@ -29,7 +29,7 @@ def summarise_titles(titles: pd.DataFrame) -> dict[str, Any]:
         "plots": len(plots),
         "median_plot_chars": int(plots.str.len().median()) if len(plots) else 0,
         "leaking_plots": round(float(plots.map(names_a_genre).mean()), 3) if len(plots) else 0.0,
-        "genres": {genre: {kind: int(part["genres"].map(lambda row, name=genre: name in row).sum()) for kind, part in by_type.items()} for genre in GENRES},
+        "genres": {genre: {kind: sum(genre in row for row in part["genres"]) for kind, part in by_type.items()} for genre in GENRES},
         "sources": titles["source"].value_counts().to_dict(),
         "rights": titles["rights_class"].value_counts().to_dict(),
         "missing": {name: int(titles[name].isna().sum()) for name in titles.columns if titles[name].isna().any()},
@@ -44,8 +44,9 @@ def render_data_card(titles: pd.DataFrame, report: CleaningReport, starter: bool
     if starter:
         lines += [STARTER_NOTE, ""]
     lines += [
-        f"{facts['rows']:,} titles in {facts['groups']:,} groups: {facts['types']['movie']:,} films and {facts['types']['tv']:,} TV shows, years {years}. "
-        f"{facts['plots']:,} have a plot (median {facts['median_plot_chars']:,} characters); {facts['leaking_plots']:.0%} of the plots hold a word that names a genre.",
+        f"{facts['rows']:,} titles in {facts['groups']:,} groups: {facts['types']['movie']:,} films and {facts['types']['tv']:,} TV shows, years {years}.",
+        f"{facts['plots']:,} have a plot (median {facts['median_plot_chars']:,} characters). "
+        f"{facts['leaking_plots']:.0%} of the plots hold a word that names a genre.",
         "",
         "## Account",
         "",
