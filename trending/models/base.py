@@ -21,6 +21,7 @@ _MODELS: dict[str, str] = {
 }
 MODEL_KINDS: tuple[str, ...] = tuple(_MODELS)
 CONFIG_FILE = "model.json"
+WeightedTerms = list[tuple[str, float]]
 
 
 class GenreModel(ABC):
@@ -50,8 +51,17 @@ class GenreModel(ABC):
         """Return scores in [0, 1], shape (n, 20)."""
 
     @abstractmethod
-    def explain(self, text: str, genre: int, top: int) -> list[tuple[str, float]]:
-        """Return up to `top` words or phrases of `text` that spoke most for a genre, with positive weights, strongest first."""
+    def explain(self, texts: Sequence[str], genres: Sequence[Sequence[int]], top: int) -> list[list[WeightedTerms]]:
+        """Say what spoke for genres.
+
+        Args:
+            texts: As for `predict_proba` (n).
+            genres: Indices of the genres to explain, for each text (n).
+            top: How many terms at the most.
+
+        Returns:
+            For each text, for each of its genres, up to `top` words or phrases of the text with positive weights, strongest first.
+        """
 
     @abstractmethod
     def _save_state(self, directory: Path) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from trending.features.labels import FloatMatrix, IntMatrix
 from trending.genres import GENRES
-from trending.models.base import GenreModel
+from trending.models.base import GenreModel, WeightedTerms
 
 KEYWORDS: dict[str, str] = {
     "Action": "assassin mercenary fight fights fighting explosive gunfight commando martial ninja samurai rescue terrorist terrorists agent chase kung vigilante",
@@ -70,11 +70,13 @@ class KeywordModel(GenreModel):
         hits = self._count(texts)
         return np.asarray(self.rates[np.arange(len(GENRES))[None, :], hits], dtype=np.float64)
 
-    def explain(self, text: str, genre: int, top: int) -> list[tuple[str, float]]:
+    def explain(self, texts: Sequence[str], genres: Sequence[Sequence[int]], top: int) -> list[list[WeightedTerms]]:
         """Return the keywords found, each worth the same."""
+        return [[self._found(text, genre)[:top] for genre in asked] for text, asked in zip(texts, genres, strict=True)]
+
+    def _found(self, text: str, genre: int) -> WeightedTerms:
         wanted = set(KEYWORDS[GENRES[genre]].split())
-        found = dict.fromkeys(word for word in _WORD.findall(text.casefold()) if word in wanted)
-        return [(word, 1.0) for word in list(found)[:top]]
+        return [(word, 1.0) for word in dict.fromkeys(_WORD.findall(text.casefold())) if word in wanted]
 
     def _count(self, texts: Sequence[str]) -> np.ndarray[Any, np.dtype[np.intp]]:
         table: dict[str, list[int]] = {}

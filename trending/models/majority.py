@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from trending.features.labels import FloatMatrix, IntMatrix
-from trending.models.base import GenreModel
+from trending.models.base import GenreModel, WeightedTerms
 
 
 class MajorityModel(GenreModel):
@@ -31,9 +31,9 @@ class MajorityModel(GenreModel):
         """Return the shares, once per text."""
         return np.tile(np.asarray(self.shares, dtype=np.float64), (len(texts), 1))
 
-    def explain(self, text: str, genre: int, top: int) -> list[tuple[str, float]]:
+    def explain(self, texts: Sequence[str], genres: Sequence[Sequence[int]], top: int) -> list[list[WeightedTerms]]:
         """No word had a say."""
-        return []
+        return [[[] for _ in asked] for asked in genres]
 
     def _save_state(self, directory: Path) -> None:
         (directory / "shares.json").write_text(json.dumps([float(share) for share in self.shares]), encoding="utf-8")

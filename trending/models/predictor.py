@@ -12,7 +12,7 @@ from trending.cleaning.text import repair_text
 from trending.features.labels import FloatMatrix
 from trending.features.masking import mask_genre_words
 from trending.genres import GENRES
-from trending.models.base import GenreModel
+from trending.models.base import GenreModel, WeightedTerms
 from trending.models.calibration import Calibrator, FloatVector
 
 
@@ -64,21 +64,17 @@ class Predictor:
         """Predict genres with up to `evidence` words each for a few texts."""
         prepared = [self.prepare(text) for text in texts]
         probabilities = self.predict_proba(prepared)
-        decided = self.decide(probabilities)
-        return [self._explain(text, row, chosen, evidence) for text, row, chosen in zip(prepared, probabilities, decided, strict=True)]
+        genres = [[int(genre) for genre in np.argsort(-row, kind="stable") if row[genre] >= self.thresholds[genre]] for row in probabilities]
+        explained = self.model.explain(prepared, genres, evidence) if evidence else [[[] for _ in asked] for asked in genres]
+        return [self._describe(*parts) for parts in zip(probabilities, genres, explained, strict=True)]
 
-    def _explain(self, prepared: str, probabilities: FloatVector, chosen: npt.NDArray[np.bool_], top: int) -> Prediction:
-        order = [genre for genre in np.argsort(-probabilities, kind="stable") if chosen[genre]]
-        genres = [
-            GenrePrediction(
-                genre=GENRES[genre],
-                probability=round(float(probabilities[genre]), 4),
-                threshold=round(float(self.thresholds[genre]), 4),
-                evidence=_shares(self.model.explain(prepared, int(genre), top)),
-            )
-            for genre in order
+    def _describe(self, probabilities: FloatVector, genres: Sequence[int], explained: Sequence[WeightedTerms]) -> Prediction:
+        rounded = [round(score, 4) for score in probabilities.tolist()]
+        found = [
+            GenrePrediction(genre=GENRES[genre], probability=rounded[genre], threshold=round(float(self.thresholds[genre]), 4), evidence=_shares(terms))
+            for genre, terms in zip(genres, explained, strict=True)
         ]
-        return Prediction(genres=genres, scores={name: round(float(score), 4) for name, score in zip(GENRES, probabilities, strict=True)})
+        return Prediction(genres=found, scores=dict(zip(GENRES, rounded, strict=True)))
 
 
 def _shares(weighted: Sequence[tuple[str, float]]) -> list[Evidence]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +41,7 @@ def fit_vectoriser(vectoriser: TfidfVectorizer, texts: Any) -> Any:
 
 def save_vectoriser(vectoriser: TfidfVectorizer, directory: Path) -> None:
     """Write the terms, in column order, and their inverse document frequencies."""
-    terms = sorted(vectoriser.vocabulary_, key=vectoriser.vocabulary_.__getitem__)
-    (directory / _TERMS).write_text(json.dumps(terms, ensure_ascii=False), encoding="utf-8")
+    (directory / _TERMS).write_text(json.dumps(list_terms(vectoriser), ensure_ascii=False), encoding="utf-8")
     save_file({"idf": np.asarray(vectoriser.idf_, dtype=np.float32)}, directory / _WEIGHTS)
 
 
@@ -53,27 +54,38 @@ def load_vectoriser(vectoriser: TfidfVectorizer, directory: Path) -> TfidfVector
     return vectoriser
 
 
-def top_terms(vectoriser: TfidfVectorizer, row: Any, weights: Any, top: int) -> list[tuple[str, float]]:
-    """Return the terms of one text that contribute most to a linear score, strongest first.
+def list_terms(vectoriser: TfidfVectorizer) -> list[str]:
+    """Return the terms in column order; worth keeping, for it takes as long as several predictions."""
+    return sorted(vectoriser.vocabulary_, key=vectoriser.vocabulary_.__getitem__)
+
+
+def sparse_rows(matrix: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield the columns and values of each row of a CSR matrix."""
+    for start, end in pairwise(matrix.indptr):
+        yield matrix.indices[start:end], matrix.data[start:end]
+
+
+def top_terms(terms: Sequence[str], columns: Any, values: Any, weights: Any, top: int) -> list[tuple[str, float]]:
+    """Return the terms of one text that contribute most to a score, strongest first.
 
     Args:
-        vectoriser: The fitted vectoriser.
-        row: One sparse row, shape (1, n terms).
+        terms: All terms in column order.
+        columns: Columns of the terms in the text, shape (k,).
+        values: Their values, shape (k,).
         weights: The score's weight per term, shape (n terms,).
         top: How many at the most.
     """
-    contributions = row.data * weights[row.indices]
-    order = np.argsort(-contributions, kind="stable")
-    names = vectoriser.get_feature_names_out()
+    contributions = values * weights[columns]
     chosen: list[tuple[str, float]] = []
-    for position in order:
+    for position in np.argsort(-contributions, kind="stable"):
         weight = float(contributions[position])
         if weight <= 0 or len(chosen) == top:
             break
-        term = str(names[row.indices[position]])
-        if all(word in ENGLISH_STOP_WORDS for word in term.split()):
+        term = terms[columns[position]]
+        words = term.split()
+        if ENGLISH_STOP_WORDS.issuperset(words):
             continue  # its weight is real, but no one learns anything from being shown "on"
         # "outer" and "outer space" are one piece of evidence: keep the stronger.
-        if not any(term in known.split() or known in term.split() for known, _ in chosen):
+        if not any(term in known.split() or known in words for known, _ in chosen):
             chosen.append((term, weight))
     return chosen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from sklearn.linear_model import LogisticRegression
 
 from trending.features.labels import FloatMatrix, IntMatrix
 from trending.genres import GENRES
-from trending.models.base import GenreModel
-from trending.models.tfidf import build_vectoriser, fit_vectoriser, load_vectoriser, save_vectoriser, top_terms
+from trending.models.base import GenreModel, WeightedTerms
+from trending.models.tfidf import build_vectoriser, fit_vectoriser, list_terms, load_vectoriser, save_vectoriser, sparse_rows, top_terms
 
 _STATE = "logreg.safetensors"
 
@@ -51,14 +52,21 @@ class TfidfLogRegModel(GenreModel):
         self.coefficients = np.asarray([pair[0] for pair in fitted], dtype=np.float32).T.copy()
         self.intercepts = np.asarray([pair[1] for pair in fitted], dtype=np.float32)
 
+    @cached_property
+    def _terms(self) -> list[str]:
+        return list_terms(self.vectoriser)
+
     def predict_proba(self, texts: Sequence[str]) -> FloatMatrix:
         """Return the regressions' scores."""
         scores = self.vectoriser.transform(texts) @ self.coefficients + self.intercepts
         return np.asarray(expit(scores.astype(np.float64)))
 
-    def explain(self, text: str, genre: int, top: int) -> list[tuple[str, float]]:
+    def explain(self, texts: Sequence[str], genres: Sequence[Sequence[int]], top: int) -> list[list[WeightedTerms]]:
         """Return the terms with the largest weight times TF-IDF."""
-        return top_terms(self.vectoriser, self.vectoriser.transform([text]), self.coefficients[:, genre], top)
+        matrix = self.vectoriser.transform(texts)
+        return [
+            [top_terms(self._terms, *row, self.coefficients[:, genre], top) for genre in asked] for row, asked in zip(sparse_rows(matrix), genres, strict=True)
+        ]
 
     def _save_state(self, directory: Path) -> None:
         save_vectoriser(self.vectoriser, directory)

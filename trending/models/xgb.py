@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,8 @@ import numpy as np
 
 from trending.features.labels import FloatMatrix, IntMatrix
 from trending.genres import GENRES
-from trending.models.base import GenreModel
-from trending.models.tfidf import build_vectoriser, fit_vectoriser, load_vectoriser, save_vectoriser
+from trending.models.base import GenreModel, WeightedTerms
+from trending.models.tfidf import build_vectoriser, fit_vectoriser, list_terms, load_vectoriser, save_vectoriser, sparse_rows, top_terms
 
 _STATE = "xgboost.ubj"
 
@@ -47,19 +48,24 @@ class XGBoostModel(GenreModel):
         classifier.fit(fit_vectoriser(self.vectoriser, texts), labels)
         self.booster = classifier.get_booster()
 
+    @cached_property
+    def _terms(self) -> list[str]:
+        return list_terms(self.vectoriser)
+
     def predict_proba(self, texts: Sequence[str]) -> FloatMatrix:
         """Return the trees' scores."""
         return np.asarray(self.booster.inplace_predict(self.vectoriser.transform(texts)), dtype=np.float64).reshape(len(texts), len(GENRES))
 
-    def explain(self, text: str, genre: int, top: int) -> list[tuple[str, float]]:
+    def explain(self, texts: Sequence[str], genres: Sequence[Sequence[int]], top: int) -> list[list[WeightedTerms]]:
         """Return the words present with the largest SHAP values (Lundberg et al., "Consistent individualized feature attribution", 2018)."""
         import xgboost
 
-        row = self.vectoriser.transform([text])
-        contributions = self.booster.predict(xgboost.DMatrix(row), pred_contribs=True)[0, genre]
-        names = self.vectoriser.get_feature_names_out()
-        found = sorted(((float(contributions[column]), str(names[column])) for column in row.indices), reverse=True)
-        return [(name, weight) for weight, name in found[:top] if weight > 0]
+        matrix = self.vectoriser.transform(texts)
+        contributions = self.booster.predict(xgboost.DMatrix(matrix), pred_contribs=True)
+        found = []
+        for (columns, values), shap, asked in zip(sparse_rows(matrix), contributions, genres, strict=True):
+            found.append([top_terms(self._terms, columns, np.ones_like(values), shap[genre], top) for genre in asked])
+        return found
 
     def _save_state(self, directory: Path) -> None:
         save_vectoriser(self.vectoriser, directory)

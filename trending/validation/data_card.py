@@ -45,7 +45,7 @@ def render_data_card(titles: pd.DataFrame, report: CleaningReport, starter: bool
         lines += [STARTER_NOTE, ""]
     lines += [
         f"{facts['rows']:,} titles in {facts['groups']:,} groups: {facts['types']['movie']:,} films and {facts['types']['tv']:,} TV shows, years {years}.",
-        f"{facts['plots']:,} have a plot (median {facts['median_plot_chars']:,} characters). "
+        f"{facts['plots']:,} have a plot (median {facts['median_plot_chars']:,} characters).",
         f"{facts['leaking_plots']:.0%} of the plots hold a word that names a genre.",
         "",
         "## Account",

@@ -1,0 +1,52 @@
+"""The training pipeline's maths as a plain script, with no orchestrator: what the pipeline's overhead is measured against."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from pipelines.config import load_config
+from trending.cleaning import clean_titles
+from trending.evaluation.candidates import UNMASKED, choose_champion, judge_candidate, tune_candidate
+from trending.features.examples import build_examples, select_part
+from trending.models import build_model
+from trending.models.split import select_trainable, split_titles
+from trending.releases import ReleaseStore
+from trending.releases.build import Ingredients, build_bundle
+from trending.releases.manifest import DataOrigin, RunOrigin
+from trending.sources import open_source
+from trending.validation.schema import validate_titles
+
+
+def main(folder: Path, overrides: list[str]) -> None:
+    """Train, judge and publish under `folder`."""
+    config = load_config("training", None, overrides)
+    source = open_source(config.source_config())
+    cleaned = clean_titles(source.records())
+    validate_titles(cleaned.titles)
+    chosen, _ = select_trainable(cleaned.titles, config.rights)
+    trainable = cleaned.titles[chosen]
+    splits = pd.DataFrame({"title_id": trainable["title_id"], "split": split_titles(trainable, config.seed)}).reset_index(drop=True)
+    examples = build_examples(cleaned.titles, splits)
+    wanted = {kind: (kind, "masked") for kind in config.models} | {"tfidf_logreg" + UNMASKED: ("tfidf_logreg", "unmasked")}
+    models, rules = {}, {}
+    for name, (kind, text) in wanted.items():
+        part = select_part(examples, "train", text)
+        models[name] = build_model(kind, config.model_params.get(kind))
+        models[name].fit(part.texts, part.labels, config.seed)
+        rules[name] = tune_candidate(models[name], examples, text)
+    judged = {name: rules[name].apply(model, examples, "test") for name, model in models.items()}
+    judgements = {name: judge_candidate(name, one, examples, config.seed) for name, one in judged.items()}
+    verdict = choose_champion(rules, judged, judgements, examples, config.seed)
+    origin = DataOrigin(source=source.name, fingerprint=source.fingerprint(), rows=len(cleaned.titles), starter=False, rights=config.rights)
+    model, rule = models[verdict.champion], rules[verdict.champion]
+    bundle = folder / "bundle"
+    bundle.mkdir(parents=True)
+    build_bundle(bundle, Ingredients(cleaned.titles, splits, cleaned.report, model, rule, verdict, judgements, origin, RunOrigin()))
+    ReleaseStore(str(folder / "releases"), folder / "cache").publish(bundle)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])
