@@ -1,0 +1,28 @@
+"""Real ZenML runs: each test session has a ZenML state of its own, and runs go through the command line as a user's would."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.pipelines.running import Runner
+
+
+@pytest.fixture(scope="session")
+def zenml_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for ZenML's state, shared by the session: making its database takes seconds."""
+    return tmp_path_factory.mktemp("zenml")
+
+
+@pytest.fixture(scope="session")
+def runner(zenml_state: Path) -> Runner:
+    """The session's runner."""
+    return Runner(zenml_state)
+
+
+@pytest.fixture(scope="session")
+def trained(runner: Runner) -> dict[str, Any]:
+    """The main job, run once: the whole starter catalogue, every model."""
+    return runner.train()

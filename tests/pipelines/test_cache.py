@@ -1,0 +1,47 @@
+"""Caching by code: an edit under `trending/` runs the steps that lean on it again, and no others."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from steps.caching import depend_on
+from tests.pipelines.running import QUICK, ROOT, Runner
+
+FOLDERS = ("trending", "steps", "pipelines", "stacks", "apps")
+
+
+@pytest.fixture
+def copy(tmp_path: Path, zenml_state: Path) -> Runner:
+    """A copy of the code that may be edited."""
+    for folder in FOLDERS:
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "run.py", tmp_path)
+    return Runner(zenml_state, root=tmp_path)
+
+
+def test_an_edited_module_reruns_what_depends_on_it(copy: Runner) -> None:
+    before = copy.train(*QUICK)
+    module = copy.root / "trending" / "features" / "masking.py"
+    module.write_text(module.read_text(encoding="utf-8").replace('r"westerns?"', 'r"westerns?|cowboys?"'), encoding="utf-8")
+    after = copy.train(*QUICK)
+    code = """
+import json
+from zenml.client import Client
+run = Client().list_pipeline_runs(sort_by="desc:created", size=1, hydrate=True).items[0]
+print(json.dumps({name: str(step.status.value) for name, step in run.steps.items()}))
+"""
+    status = copy.python(code)
+    assert {name for name, state in status.items() if state == "cached"} == {"load_titles", "validate_titles", "split_titles"} | {
+        name for name in ("clean_titles",) if status[name] == "cached"
+    }
+    assert status["build_features"] == status["train_tfidf_logreg"] == "completed"
+    assert after["release"] != before["release"]
+    assert after["model_version"] != before["model_version"]
+
+
+def test_a_dependency_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(FileNotFoundError, match="no_such_module"):
+        depend_on("no_such_module.py")

@@ -1,0 +1,29 @@
+"""Stacks: registered once, used for one run, and never left as the user's active one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.pipelines.running import QUICK, Runner
+
+ACTIVE = "import json; from zenml.client import Client; print(json.dumps(Client().active_stack_model.name))"
+
+
+def test_a_run_on_a_named_stack_leaves_the_active_stack_alone(runner: Runner, trained: dict[str, Any]) -> None:
+    before = runner.python(ACTIVE)
+    release = runner.train("--stack", "local", *QUICK)["release"]
+    lineage = runner.run("release", "lineage", release).stdout
+    assert any(line.split() == ["stack", "local"] for line in lineage.splitlines())
+    assert runner.python(ACTIVE) == before == "default"
+
+
+def test_applying_a_stack_twice_changes_nothing(runner: Runner) -> None:
+    first, second = runner.run("stack", "apply", "local"), runner.run("stack", "apply", "local")
+    assert first.returncode == second.returncode == 0
+    assert "already registered" in second.stdout
+
+
+def test_an_unknown_stack_is_refused_with_the_known_ones(runner: Runner) -> None:
+    outcome = runner.run("--pipeline", "training", "--stack", "moon")
+    assert outcome.returncode == 2
+    assert outcome.stderr.strip() == "run.py: stacks/: no stack 'moon'; choose from: local"

@@ -1,0 +1,87 @@
+"""The main job on a real local stack: what it publishes, what it leaves in ZenML, and what a second run costs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import Any
+
+from tests.pipelines.running import QUICK, Runner
+
+
+def test_main_job_publishes_a_release_that_beats_the_baseline(runner: Runner, trained: dict[str, Any]) -> None:
+    assert runner.current() == trained["release"]
+    assert trained["starter"] is True
+    assert trained["macro_f1"]["low"] > trained["baseline_macro_f1"]["high"]
+    assert runner.run("release", "verify").returncode == 0
+
+
+def test_a_run_ends_by_saying_where_how_good_and_what_next(runner: Runner, trained: dict[str, Any]) -> None:
+    outcome = runner.run("--pipeline", "training")
+    assert outcome.returncode == 0
+    for part in (trained["location"], "macro F1", "majority baseline", "starter catalogue", "Next: python run.py predict"):
+        assert part in outcome.stdout
+    assert outcome.stderr == ""
+
+
+def test_repeated_run_comes_from_the_cache_within_15_seconds(runner: Runner, trained: dict[str, Any]) -> None:
+    again = runner.train()
+    assert again["release"] == trained["release"]
+    assert again["steps_cached"] == again["steps"] - 1  # publishing is never cached, as the store lies outside ZenML
+    assert again["seconds"] < 15
+
+
+def test_a_deleted_release_comes_back_from_the_cache(runner: Runner, trained: dict[str, Any]) -> None:
+    shutil.rmtree(runner.home / "releases")
+    again = runner.train()
+    assert again["release"] == trained["release"] == runner.current()
+    assert runner.run("release", "verify").returncode == 0
+
+
+def test_release_leads_back_to_its_run_data_and_model_version(runner: Runner, trained: dict[str, Any]) -> None:
+    lineage = json.loads(runner.run("release", "lineage", trained["release"], "--json").stdout)
+    code = f"""
+import json
+from zenml.client import Client
+client = Client()
+run = client.get_pipeline_run({lineage["run_id"]!r})
+version = client.get_model_version("trending-now-genres", {trained["model_version"]!r})
+load = run.steps["load_titles"]
+print(json.dumps({{
+    "run": run.name, "stage": version.stage, "release": version.run_metadata["release"],
+    "fingerprint": load.run_metadata["fingerprint"], "model": f"{{version.model.name}}:{{version.name}}",
+}}))
+"""
+    found = runner.python(code)
+    assert found["run"] == lineage["run"]
+    assert found["stage"] == "production"
+    assert found["release"] == trained["release"]
+    assert found["fingerprint"] == lineage["data_fingerprint"]
+    assert found["model"] == lineage["model"]
+
+
+def test_every_artifact_has_a_name_a_person_understands(runner: Runner, trained: dict[str, Any]) -> None:
+    code = """
+import json
+from zenml.client import Client
+run = Client().get_model_version("trending-now-genres", "production").pipeline_runs[0]
+run = Client().get_pipeline_run(run.id) if hasattr(run, "id") else Client().get_pipeline_run(run)
+outputs = {name: version[0] for step in run.steps.values() for name, version in step.outputs.items()}
+pages = {name: len(str(outputs[name].load())) for name in ("data_summary", "evaluation_report", "model_comparison", "model_card", "data_card")}
+print(json.dumps({"names": sorted(version.artifact.name for version in outputs.values()), "pages": pages}))
+"""
+    found = runner.python(code)
+    wanted = {"raw_titles", "titles", "quarantine", "cleaning_report", "splits", "examples", "decision_rules", "judgements", "verdict", "release_bundle"}
+    assert wanted | {"tfidf_logreg_model", "xgboost_model", "keywords_model", "majority_model"} <= set(found["names"])
+    assert all(size > 1_000 for size in found["pages"].values())
+
+
+def test_two_uncached_runs_with_one_seed_give_the_same_figures(runner: Runner) -> None:
+    first, second = runner.train("--no-cache", *QUICK), runner.train("--no-cache", *QUICK)
+    assert first["macro_f1"] == second["macro_f1"]
+    assert first["ece"] == second["ece"]
+
+
+def test_one_parameter_chooses_what_is_trained(runner: Runner) -> None:
+    result = runner.train("--set", "models=[majority,keywords]")
+    assert result["model_kind"] == "keywords"
