@@ -16,7 +16,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     source = open_source(SourceConfig(source="files", path=arguments.data))
     release = ReleaseStore.from_settings().open()
     result = judge_release(release.predictor, source.records())
-    result |= {"release": release.manifest.version, "data": arguments.data}
+    result |= {"release": release.manifest.version, "starter": release.manifest.data.starter, "data": arguments.data}
     if result["n"] == 0:
         raise InputError("no title has both a plot and a known genre", where=arguments.data, mend="check the columns plot and genres")
     if not arguments.json:
@@ -29,7 +29,8 @@ def _show(result: dict[str, Any]) -> None:
     from rich.table import Table
 
     console = Console(highlight=False)
-    console.print(f"{result['n']:,} labelled titles, release {result['release']}")
+    learnt = " (learnt from the small starter catalogue)" if result["starter"] else ""
+    console.print(f"{result['n']:,} labelled titles, release {result['release']}{learnt}")
     console.print("  ".join(f"{name} {result[name]:.3f}" for name in ("macro_f1", "micro_f1", "samples_f1", "weighted_f1", "map", "ece")))
     table = Table("genre", "titles", "precision", "recall", "F1", box=None)
     for genre, row in result["per_genre"].items():

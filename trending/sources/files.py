@@ -6,7 +6,7 @@ import csv
 import hashlib
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import PurePosixPath
@@ -22,6 +22,7 @@ from trending.sources.presets import resolve_columns
 
 _FORMATS = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".pq": "parquet"}
 _BATCH_ROWS = 2_048
+_PEEK_ROWS = 100
 
 
 class FileSource:
@@ -88,27 +89,26 @@ class FileSource:
                 raise InputError(f"not readable as CSV ({error})", where=f"{self.path}:{reader.line_num}") from error
 
     def _jsonl_rows(self) -> Iterator[Mapping[str, Any]]:
-        columns: dict[str, Any] | None = None
         with self._open("rt") as stream:
-            for number, line in enumerate(stream, 1):
-                if not line.strip():
-                    continue
-                try:
-                    row = json.loads(line)
-                except ValueError as error:
-                    raise InputError(f"not a line of JSON ({error})", where=f"{self.path}:{number}", mend="each line must be one JSON object") from error
-                if not isinstance(row, dict):
-                    raise InputError(f"a JSON {type(row).__name__} where an object is needed", where=f"{self.path}:{number}")
-                if columns is None:
-                    columns = row
-                    yield self._jsonl_columns(row)
-                yield row
+            rows = self._parse_lines(stream)
+            # Later lines may have fields that the first one lacks: those of the first hundred count as the file's columns.
+            head = list(islice(rows, _PEEK_ROWS))
+            if head:
+                yield {name: None for row in head for name in row}
+            yield from head
+            yield from rows
 
-    def _jsonl_columns(self, first: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The first object's keys, and those of Title: later lines may have fields that the first one lacks."""
-        from trending.titles import TITLE_COLUMNS
-
-        return {**dict.fromkeys(TITLE_COLUMNS if {"title", "type"} <= set(first) else ()), **first}
+    def _parse_lines(self, stream: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+        for number, line in enumerate(stream, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                raise InputError(f"not a line of JSON ({error})", where=f"{self.path}:{number}", mend="each line must be one JSON object") from error
+            if not isinstance(row, dict):
+                raise InputError(f"a JSON {type(row).__name__} where an object is needed", where=f"{self.path}:{number}")
+            yield row
 
     def _parquet_rows(self) -> Iterator[Mapping[str, Any]]:
         with self._open("rb", compression=None) as stream:
