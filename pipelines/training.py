@@ -16,7 +16,7 @@ from steps.train.train_genre_model import train_genre_model
 from steps.tune.tune_thresholds import tune_thresholds
 from steps.validate.validate_titles import validate_titles
 from trending.evaluation.candidates import UNMASKED
-from trending.validation.data_card import STARTER_NOTE
+from trending.sources.starter import STARTER_NOTE
 
 MODEL_NAME = "trending-now-genres"
 LEAK_REFERENCE = "tfidf_logreg"
@@ -50,7 +50,7 @@ def training(source: dict[str, Any], data: dict[str, Any], rights: list[str], se
         fitted.append(train(examples, kind=kind, params=model_params.get(kind, {}), text=text, seed=seed, id=f"train_{name}"))
 
     names, texts = list(wanted), [text for _, text in wanted.values()]
-    notes = [STARTER_NOTE.replace("*", "")] if data["starter"] else []
+    notes = [STARTER_NOTE] if data["starter"] else []
     decision_rules = tune_thresholds(fitted, names=names, texts=texts, examples=examples)
     judgements, test_predictions = evaluate_models(fitted, names=names, decision_rules=decision_rules, examples=examples, seed=seed)
     verdict, _, _ = compare_models(judgements, decision_rules, test_predictions, examples, seed=seed, notes=notes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trending.evaluation.judge import Figure, Judgement
-from trending.validation.data_card import STARTER_NOTE
+from trending.sources.starter import STARTER_NOTE
 
 METRIC_NAMES = {
     "macro_f1": "macro F1",
@@ -34,7 +34,7 @@ def render_model_card(champion: Judgement, others: list[Judgement], leak: dict[s
     baseline = next((other for other in others if other.kind == "majority"), champion)
     lines = [f"# Model card: genres of films and TV shows ({champion.kind})", ""]
     if starter:
-        lines += [STARTER_NOTE, ""]
+        lines += [f"> {STARTER_NOTE}", ""]
     lines += [
         _PURPOSE,
         "",

@@ -7,8 +7,8 @@ import pandas as pd
 from trending.cleaning import CleaningReport
 from trending.reports.charts import draw_bars
 from trending.reports.page import render_cards, render_figure, render_page, render_table
-from trending.sources.starter import STARTER_SOURCE
-from trending.validation.data_card import STARTER_NOTE, summarise_titles
+from trending.sources.starter import STARTER_NOTE, STARTER_SOURCE
+from trending.validation.data_card import summarise_titles
 
 
 def render_data_summary(titles: pd.DataFrame, report: CleaningReport) -> str:
@@ -34,5 +34,5 @@ def render_data_summary(titles: pd.DataFrame, report: CleaningReport) -> str:
         render_table(("rights class", "rows"), facts["rights"].items(), "Rights"),
         render_table(("column", "missing"), facts["missing"].items(), "Missing values"),
     ]
-    notes = [STARTER_NOTE.replace("*", "")] if set(facts["sources"]) == {STARTER_SOURCE} else []
+    notes = [STARTER_NOTE] if set(facts["sources"]) == {STARTER_SOURCE} else []
     return render_page("Data summary", report.line() + ".", parts, notes)

@@ -15,6 +15,10 @@ from typing import Any
 from trending.cleaning.record import derive_source_id
 
 STARTER_SOURCE = "starter"
+STARTER_NOTE = (
+    "Starter data: the small catalogue that ships with the project, well-known titles with synopses written by hand for it. "
+    "It lets everything run without a network; its figures say nothing about other data."
+)
 _CONSTANTS = {"source": STARTER_SOURCE, "rights_class": "open_project", "data_licence": "Apache-2.0 (written for this project)"}
 
 

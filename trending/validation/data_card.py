@@ -9,11 +9,7 @@ import pandas as pd
 from trending.cleaning import CleaningReport
 from trending.features.masking import names_a_genre
 from trending.genres import GENRES
-
-STARTER_NOTE = (
-    "**Starter data.** This is the small catalogue that ships with the project: well-known titles, synopses written by hand for it. "
-    "It lets everything run without a network; its figures say nothing about other data."
-)
+from trending.sources.starter import STARTER_NOTE
 
 
 def summarise_titles(titles: pd.DataFrame) -> dict[str, Any]:
@@ -42,7 +38,7 @@ def render_data_card(titles: pd.DataFrame, report: CleaningReport, starter: bool
     years = " to ".join(map(str, facts["years"])) or "unknown"
     lines = ["# Data card", ""]
     if starter:
-        lines += [STARTER_NOTE, ""]
+        lines += [f"> {STARTER_NOTE}", ""]
     lines += [
         f"{facts['rows']:,} titles in {facts['groups']:,} groups: {facts['types']['movie']:,} films and {facts['types']['tv']:,} TV shows, years {years}.",
         f"{facts['plots']:,} have a plot (median {facts['median_plot_chars']:,} characters).",
