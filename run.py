@@ -36,7 +36,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print one JSON object on stdout and nothing else there")
+    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object on stdout and nothing else there")
 
 
 def build_parser() -> argparse.ArgumentParser:

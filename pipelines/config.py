@@ -56,9 +56,9 @@ def load_config(pipeline: str, path: str | None, overrides: list[str]) -> Traini
         values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     except FileNotFoundError as error:
         raise UsageError("no such configuration", where=str(file), mend=f"those that ship are in {CONFIGS.name}/") from error
-    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, OSError, ValueError) as error:
         raise UsageError(f"not readable as YAML ({error})", where=str(file)) from error
-    if not isinstance(values, dict):
+    if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise UsageError("must hold KEY: VALUE lines", where=str(file))
     for override in overrides:
         _apply(values, override)
@@ -80,7 +80,7 @@ def _apply(values: dict[str, Any], override: str) -> None:
         raise UsageError(f"{override!r} is not KEY=VALUE", where="--set")
     try:
         value = yaml.safe_load(text) if text else None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise UsageError(f"value of {key!r} is not readable as YAML", where="--set", mend="quote it, as in --set 'rights=[open_*]'") from error
     *parents, last = key.split(".")
     place = values

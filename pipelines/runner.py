@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from pipelines.config import TrainingConfig, load_config
+from pipelines.stacks import read_stack, use_stack
 from trending.errors import QualityError, find_trending_error
 from trending.releases import Manifest, ReleaseStore
 from trending.sources import open_source
@@ -46,6 +47,8 @@ def run_training(config_file: str | None, overrides: list[str], stack: str | Non
     """
     started = time.perf_counter()
     config = load_config("training", config_file, overrides)
+    if stack is not None:
+        read_stack(stack)
     source = open_source(config.source_config())
     fingerprint = source.fingerprint()
     quieten_zenml()
@@ -55,7 +58,6 @@ def run_training(config_file: str | None, overrides: list[str], stack: str | Non
     from zenml.utils import source_utils
 
     from pipelines.progress import announce_end, announce_start
-    from pipelines.stacks import use_stack
     from pipelines.training import MODEL_NAME, training
     from pipelines.versions import model_version_name
     from steps.caching import SOURCE_ROOT

@@ -68,13 +68,12 @@ _ALIASES: dict[str, str] = {
 
 # Labels that are known to say nothing about genre: they are dropped without a word.
 _NO_GENRE = """
-adult, anthology, arthouse, arts, biographical, biography, black stories, british tv shows, classic & cult tv, classic movies, classics,
-coming of age, cult movies, entertainment, erotic, european, faith & spirituality, faith and spirituality, fitness, foreign,
-health & wellness, independent, independent movies, international, international movies, international tv shows, korean tv shows,
-late night, latino, lgbtq, lgbtq+, lgbtq movies, live action, movies, news, performance, political, series, short, silent,
-spanish-language tv shows, special interest, survival, talk, talk show, talk show and variety, talk-show, teen, teen tv shows, tv movie,
-tv shows, type:news, type:panel show, type:scripted, type:talk show, type:variety, variety, young adult audience, and culture,
-arts, entertainment, and culture
+adult | anthology | arthouse | arts | biographical | biography | black stories | british tv shows | classic & cult tv | classic movies | classics |
+coming of age | cult movies | entertainment | erotic | european | faith & spirituality | faith and spirituality | fitness | foreign | health &
+wellness | independent | independent movies | international | international movies | international tv shows | korean tv shows | late night | latino |
+lgbtq | lgbtq+ | lgbtq movies | live action | movies | news | performance | political | series | short | silent | spanish-language tv shows | special
+interest | survival | talk | talk show | talk show and variety | talk-show | teen | teen tv shows | tv movie | tv shows | type:news | type:panel show
+| type:scripted | type:talk show | type:variety | variety | young adult audience | and culture | arts, entertainment, and culture
 """
 
 
@@ -85,7 +84,7 @@ def _fold(label: str) -> str:
 
 @lru_cache(maxsize=1)
 def _alias_table() -> dict[str, tuple[str, ...]]:
-    table: dict[str, tuple[str, ...]] = {name.strip(): () for name in _NO_GENRE.replace("\n", " ").split(", ")}
+    table: dict[str, tuple[str, ...]] = {name.strip(): () for name in " ".join(_NO_GENRE.split()).split(" | ")}
     for genres, aliases in _ALIASES.items():
         table |= {alias: tuple(genres.split("|")) for alias in aliases.split(", ")}
     return table

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from trending.errors import UsageError
@@ -24,15 +24,23 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(1_000_000, ge=1_000, le=100_000_000, description="Largest request body the API reads.")
     max_text_chars: int = Field(20_000, ge=100, le=1_000_000, description="Longest text the API scores.")
 
+    @field_validator("home")
+    @classmethod
+    def _expand(cls, home: Path) -> Path:
+        try:
+            return home.expanduser().absolute()
+        except RuntimeError as error:
+            raise ValueError(str(error)) from error
+
     @property
     def releases_url(self) -> str:
         """Where releases lie: `TRENDING_RELEASES`, or `releases/` under the home folder."""
-        return self.releases or str(self.home.expanduser().absolute() / "releases")
+        return self.releases or str(self.home / "releases")
 
     @property
     def cache_dir(self) -> Path:
         """A folder whose loss costs time only."""
-        return self.home.expanduser().absolute() / "cache"
+        return self.home / "cache"
 
 
 @lru_cache(maxsize=1)

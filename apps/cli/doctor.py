@@ -67,7 +67,7 @@ def _check_settings() -> list[Finding]:
 
 
 def _check_home() -> list[Finding]:
-    home = load_settings().home.expanduser().absolute()
+    home = load_settings().home
     place = next(parent for parent in (home, *home.parents) if parent.exists())
     writable = place.is_dir() and os.access(place, os.W_OK)
     free = shutil.disk_usage(place).free / 1e9

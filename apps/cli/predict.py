@@ -17,16 +17,16 @@ _BATCH = 256
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Predict for one text or for each line of a file."""
-    texts = [arguments.text] if arguments.text is not None else _read_lines(arguments.file)
+    placed = {"--text": arguments.text} if arguments.text is not None else _read_lines(arguments.file)
     limit = load_settings().max_text_chars
-    for number, text in enumerate(texts, 1):
-        where = "--text" if arguments.text is not None else f"{arguments.file}:{number}"
+    for where, text in placed.items():
         if not text.strip():
             raise InputError("the text is empty", where=where, mend="give a plot of a sentence or more")
         if len(text) > limit:
             raise InputError(
                 f"the text has {len(text):,} characters, at most {limit:,} are read", where=where, mend="shorten it, or raise TRENDING_MAX_TEXT_CHARS"
             )
+    texts = list(placed.values())
     release = ReleaseStore.from_settings().open()
     predictions: list[Prediction] = []
     for start in range(0, len(texts), _BATCH):
@@ -43,14 +43,15 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _read_lines(name: str) -> list[str]:
+def _read_lines(name: str) -> dict[str, str]:
+    """Return each line that isn't blank, by the place it stands at."""
     try:
         text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(f"can't be read ({error.strerror})", where=name, mend="check the path") from error
     except UnicodeDecodeError as error:
         raise InputError("not UTF-8 text", where=name, mend="save it as UTF-8") from error
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = {f"{name}:{number}": line for number, line in enumerate(text.splitlines(), 1) if line.strip()}
     if not lines:
         raise InputError("the file has no lines", where=name, mend="put one plot on each line")
     return lines

@@ -61,9 +61,9 @@ def test_a_file_with_every_kind_of_bad_row_still_trains(runner: Runner, tmp_path
     file = tmp_path / "mixed.csv"
     with file.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow(["title", "type", "plot", "genres"])
+        writer.writerow(["title", "type", "plot", "genres", "year"])
         for row in open_source(SourceConfig()).records():
-            writer.writerow([row["title"], row["type"], row["plot"], "|".join(row["genres"])])
+            writer.writerow([row["title"], row["type"], row["plot"], "|".join(row["genres"]), row["year"]])
         writer.writerow(["Too long", "movie", "word " * 2_000_000, "Drama"])  # 10 MB
         writer.writerow(["Emoji 🎬🍿", "movie", "🚀 A crew flies to the moon 👽 and meets visitors from afar.", "Science Fiction"])
         writer.writerow(["سينما", "tv", "قصة رجل يبحث عن أخيه في المدينة القديمة بعد سنوات طويلة.", "Drama"])

@@ -11,11 +11,13 @@ from typing import Any
 
 from trending.cleaning import fields
 from trending.cleaning.rights import is_rights_class
-from trending.cleaning.text import normalise_title, repair_text
-from trending.genres import map_genres, split_labels
+from trending.cleaning.text import normalise_title, plot_key, repair_text
+from trending.genres import map_genres
 
 MAX_TITLE_CHARS = 500
 MAX_PLOT_CHARS = 20_000
+_LONG = {"title": MAX_TITLE_CHARS, "plot": MAX_PLOT_CHARS}  # a row beyond these is refused
+_MAX_FIELD_CHARS = 300  # any other value beyond this is dropped
 _JUNK_PLOT = re.compile(
     r"(no|without) (overview|plot|description|synopsis)( yet| available| found)*\.?|n/?a|none|null|tbd|tba|coming soon\.?|[\W\d_]*", re.IGNORECASE
 )
@@ -40,11 +42,14 @@ class Notes:
 
 def _text(raw: Mapping[str, Any], name: str, notes: Notes) -> str:
     value = raw.get(name)
-    if value is None:
+    if fields.is_missing(value):
         return ""
     before = str(value)
+    if name not in _LONG and len(before) > _MAX_FIELD_CHARS:
+        notes.repairs[f"{name}_dropped"] += 1
+        return ""
     after = repair_text(before)
-    if name in ("title", "plot") and after != before.strip():
+    if name in _LONG and after != before.strip():
         notes.repairs[f"{name}_text"] += 1
     return after
 
@@ -65,13 +70,6 @@ def _within(low: float, high: float) -> Any:
     return parse
 
 
-def _labels(value: Any) -> list[str]:
-    if value is None:
-        return []
-    labels = [str(part) for part in value] if not isinstance(value, str) else split_labels(value)
-    return [repair_text(label) for label in labels if label and label.strip()]
-
-
 def _plot(raw: Mapping[str, Any], notes: Notes) -> str | None:
     plot = _text(raw, "plot", notes)
     if plot and _JUNK_PLOT.fullmatch(plot):
@@ -90,11 +88,14 @@ def clean_record(raw: Mapping[str, Any], notes: Notes) -> dict[str, Any] | Refus
     Returns:
         The row, or the reason it is refused.
     """
-    for name, limit in (("title", MAX_TITLE_CHARS), ("plot", MAX_PLOT_CHARS)):
-        size = len(str(raw.get(name) or ""))
-        if size > limit:
-            return Refusal(f"{name}_too_long", f"{size:,} characters, at most {limit:,}")
-    title = _text(raw, "title", notes)
+    # Before repair, which would take its time over megabytes; and after it, which may lengthen a text.
+    too_long = _find_too_long(raw)
+    if too_long is not None:
+        return too_long
+    title, plot = _text(raw, "title", notes), _plot(raw, notes)
+    too_long = _find_too_long({"title": title, "plot": plot})
+    if too_long is not None:
+        return too_long
     if not title:
         return Refusal("title_missing", "no title")
     if _TEST_TITLE.fullmatch(title):
@@ -105,18 +106,18 @@ def clean_record(raw: Mapping[str, Any], notes: Notes) -> dict[str, Any] | Refus
     rights = _text(raw, "rights_class", notes) or "unclear"
     if not is_rights_class(rights):
         return Refusal("rights_unknown", f"rights_class {rights!r} is not open_*, unclear, *_restricted or *_derived")
-    genres, unknown = map_genres(_labels(raw.get("genres")))
+    genres, unknown = map_genres(fields.parse_labels(raw.get("genres")))
     notes.unknown_genres.update(unknown)
     year = _checked(raw, "year", notes, fields.parse_year)
     votes = _checked(raw, "votes", notes, _within(0, 1e12))
     source = _text(raw, "source", notes) or "file"
-    source_id = _text(raw, "source_id", notes) or derive_source_id(title, kind, year)
+    source_id = _text(raw, "source_id", notes) or derive_source_id(title, kind, year, plot)
     return {
         "title_id": _text(raw, "title_id", notes) or f"{source}:{source_id}",
         "title": title,
         "type": kind,
         "year": year,
-        "plot": _plot(raw, notes),
+        "plot": plot,
         "genres": genres,
         "rating": _checked(raw, "rating", notes, _within(0, 10)),
         "votes": None if votes is None else int(votes),
@@ -133,6 +134,15 @@ def clean_record(raw: Mapping[str, Any], notes: Notes) -> dict[str, Any] | Refus
     }
 
 
-def derive_source_id(title: str, kind: str, year: int | None) -> str:
-    """Return a stable id for a record whose source gives none."""
-    return hashlib.sha256(f"{normalise_title(title)}|{kind}|{year}".encode()).hexdigest()[:12]
+def derive_source_id(title: str, kind: str, year: int | None, plot: str | None) -> str:
+    """Return a stable id for a record whose source gives none; where the year is missing too, the plot tells remakes apart."""
+    when = year if year is not None else plot_key(plot or "")
+    return hashlib.sha256(f"{normalise_title(title)}|{kind}|{when}".encode()).hexdigest()[:12]
+
+
+def _find_too_long(raw: Mapping[str, Any]) -> Refusal | None:
+    for name, limit in _LONG.items():
+        size = len(str(raw.get(name) or ""))
+        if size > limit:
+            return Refusal(f"{name}_too_long", f"{size:,} characters, at most {limit:,}")
+    return None

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from trending.errors import UsageError
 
 DEFAULT_TRAINABLE: tuple[str, ...] = ("open_*", "unclear")
+_BOUND = ("_restricted", "_derived")
 _CLASS = re.compile(r"unclear|open_\w+|\w+_restricted|\w+_derived")
 
 
@@ -22,7 +23,9 @@ def is_rights_class(value: str) -> bool:
 
 def may_train(rights_class: str, allowed: Sequence[str] = DEFAULT_TRAINABLE) -> bool:
     """Say whether rows of `rights_class` may be learnt from and shipped, given the patterns `allowed`."""
-    return any(fnmatchcase(rights_class, pattern) for pattern in allowed)
+    # "open_tmdb_derived" is derived, whatever it begins with: a pattern for what is open doesn't let it through.
+    bound = rights_class.endswith(_BOUND)
+    return any(fnmatchcase(rights_class, pattern) for pattern in allowed if not (bound and pattern.startswith("open") and pattern.endswith("*")))
 
 
 def check_patterns(allowed: Sequence[str]) -> None:
@@ -32,7 +35,7 @@ def check_patterns(allowed: Sequence[str]) -> None:
         UsageError: If there is no pattern, or one that no rights class can match.
     """
     for pattern in allowed:
-        if re.fullmatch(r"[\w*]+", pattern) is None:
+        if not (is_rights_class(pattern) or ("*" in pattern and re.fullmatch(r"[\w*]+", pattern))):
             raise UsageError(f"{pattern!r} is not a rights pattern", where="rights", mend="use names such as open_*, unclear, tmdb_restricted")
     if not allowed:
         raise UsageError("no rights class is allowed", where="rights", mend="the default is [open_*, unclear]")

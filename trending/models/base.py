@@ -90,13 +90,24 @@ def build_model(kind: str, params: dict[str, Any] | None = None) -> GenreModel:
     """Return an unfitted model.
 
     Raises:
-        UsageError: If there is no such kind, or it has no such hyper-parameter.
+        UsageError: If there is no such kind, or it has no such hyper-parameter, or not with that value.
     """
     found = _model_class(kind)
     unknown = set(params or {}) - set(found.defaults())
     if unknown:
         raise UsageError(f"{kind} has no parameter {min(unknown)!r}", where="model_params", mend=f"it has: {', '.join(found.defaults()) or 'none'}")
+    for name, value in (params or {}).items():
+        default = found.defaults()[name]
+        if not _fits(value, default):
+            raise UsageError(f"{name} can't be {value!r}", where=f"model_params.{kind}", mend=f"give a positive value such as its default, {default!r}")
     return found(**(params or {}))
+
+
+def _fits(value: Any, default: Any) -> bool:
+    if isinstance(default, bool):
+        return isinstance(value, bool)
+    kinds = (int, float) if isinstance(default, float) else (type(default),)
+    return isinstance(value, kinds) and not isinstance(value, bool) and 0 < value < float("inf")
 
 
 def load_model(directory: Path) -> GenreModel:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import json
 import sys
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
@@ -33,7 +35,7 @@ class FileSource:
         self.path = config.path or ""
         self.config = config
         name = PurePosixPath(self.path.replace("\\", "/")).name
-        bare = name.removesuffix(".gz")
+        bare = name[: -len(".gz")] if name.lower().endswith(".gz") else name
         self.name = config.constants.get("source") or bare.partition(".")[0]
         self.format = _FORMATS.get(PurePosixPath(bare).suffix.lower(), "")
 
@@ -78,12 +80,16 @@ class FileSource:
 
     def _csv_rows(self) -> Iterator[Mapping[str, Any]]:
         csv.field_size_limit(sys.maxsize)  # the length of a plot is judged by cleaning, which says why
-        delimiter = "\t" if self.path.removesuffix(".gz").lower().endswith(".tsv") else ","
+        delimiter = "\t" if ".tsv" in self.path.lower()[-7:] else ","
         with self._open("rt") as stream:
-            reader = csv.DictReader(stream, delimiter=delimiter, restkey="")
+            reader = csv.DictReader(stream, delimiter=delimiter, restkey="", strict=True)
             try:
-                if reader.fieldnames:
-                    yield dict.fromkeys(reader.fieldnames, "")
+                names = reader.fieldnames or []
+                repeated = next((name for name in names if names.count(name) > 1), None)
+                if repeated is not None:
+                    raise InputError(f"two columns are named {repeated!r}", where=self.path, mend="rename one of them")
+                if names:
+                    yield dict.fromkeys(names, "")
                 yield from reader
             except csv.Error as error:
                 raise InputError(f"not readable as CSV ({error})", where=f"{self.path}:{reader.line_num}") from error
@@ -103,8 +109,8 @@ class FileSource:
             if not line.strip():
                 continue
             try:
-                row = json.loads(line)
-            except ValueError as error:
+                row = json.loads(line, parse_constant=lambda _: None)  # NaN and Infinity, which pandas writes, are no values
+            except (ValueError, RecursionError) as error:
                 raise InputError(f"not a line of JSON ({error})", where=f"{self.path}:{number}", mend="each line must be one JSON object") from error
             if not isinstance(row, dict):
                 raise InputError(f"a JSON {type(row).__name__} where an object is needed", where=f"{self.path}:{number}")
@@ -115,8 +121,9 @@ class FileSource:
             try:
                 file = pq.ParquetFile(stream)
                 yield dict.fromkeys(file.schema_arrow.names)
+                schema = pa.schema([field.with_type(pa.string()) if pa.types.is_binary(field.type) else field for field in file.schema_arrow])
                 for batch in file.iter_batches(batch_size=_BATCH_ROWS):
-                    yield from batch.to_pylist()
+                    yield from batch.cast(schema).to_pylist()
             except (pa.ArrowException, OSError) as error:
                 raise InputError(
                     f"not readable as Parquet ({_first_line(error)})", where=self.path, mend="write the file again; it may be cut short"
@@ -134,14 +141,28 @@ class FileSource:
             raise InputError(f"can't be opened ({error.strerror})", where=self.path, mend="give a file you may read") from error
         except UnicodeDecodeError as error:
             raise InputError(
-                f"not {error.encoding} text (byte {error.start:,})", where=self.path, mend="save it as UTF-8, or add --set encoding=NAME"
+                f"not {error.encoding} text (byte {self._find_bad_byte():,})", where=self.path, mend="save it as UTF-8, or add --set encoding=NAME"
             ) from error
-        except (EOFError, OSError) as error:
+        except (EOFError, OSError, zlib.error) as error:
             raise InputError(f"can't be read ({_first_line(error)})", where=self.path, mend="the file may be cut short") from error
         except LookupError as error:
             raise UsageError(str(error), where="encoding") from error
         except (ImportError, ValueError) as error:
             raise InputError(f"can't be opened ({_first_line(error)})", where=self.path) from error
+
+    def _find_bad_byte(self) -> int:
+        """Return where the text stops being readable; the reader's own error counts from the start of its buffer."""
+        decoder = codecs.getincrementaldecoder(self.config.encoding)()
+        read = 0
+        with self._open("rb") as stream:
+            while chunk := stream.read(1 << 20):
+                pending = len(decoder.getstate()[0])
+                try:
+                    decoder.decode(chunk)
+                except UnicodeDecodeError as error:
+                    return read - pending + error.start
+                read += len(chunk)
+        return read
 
 
 def _first_line(error: BaseException) -> str:

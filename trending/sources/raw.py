@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from trending.genres import split_labels
+from trending.cleaning.fields import is_missing, parse_labels
 from trending.titles import TITLE_COLUMNS
 
 
@@ -17,7 +17,7 @@ def raw_titles_frame(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     for record in records:
         for name, values in columns.items():
             value = record.get(name)
-            values.append(_labels(value) if name == "genres" else None if value is None else str(value))
+            values.append(parse_labels(value) if name == "genres" else None if is_missing(value) else str(value))
     return pd.DataFrame(columns)
 
 
@@ -26,9 +26,3 @@ def raw_records(titles: pd.DataFrame) -> Iterable[dict[str, Any]]:
     names = list(titles.columns)
     for row in titles.itertuples(index=False, name=None):
         yield dict(zip(names, row, strict=True))
-
-
-def _labels(value: Any) -> list[str]:
-    if value is None:
-        return []
-    return split_labels(value) if isinstance(value, str) else [str(label) for label in value]

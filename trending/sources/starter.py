@@ -44,4 +44,4 @@ class StarterSource:
         with self._file.open(encoding="utf-8") as lines:
             for line in islice(lines, self.limit):
                 row = json.loads(line)
-                yield {**_CONSTANTS, "source_id": derive_source_id(row["title"], row["type"], row["year"]), **row}
+                yield {**_CONSTANTS, "source_id": derive_source_id(row["title"], row["type"], row["year"], row["plot"]), **row}
