@@ -160,7 +160,13 @@ def test_escaped_genre_cells_are_unescaped_before_they_are_split() -> None:
 def test_ids_are_derived_from_title_type_and_year() -> None:
     row = clean(title="The Heat", year=1995, source="mine")
     assert row["title_id"] == f"mine:{derive_source_id('heat', 'movie', 1995, None)}"
-    assert derive_source_id("Heat", "movie", 1995) != derive_source_id("Heat", "tv", 1995) != derive_source_id("Heat", "tv", 1996)
+    ids = {derive_source_id("Heat", kind, year, "A plot.") for kind in ("movie", "tv") for year in (1995, 1996)}
+    assert len(ids) == 4
+    assert derive_source_id("Heat", "movie", 1995, "A plot.") == derive_source_id("Heat", "movie", 1995, "Another.")
+
+
+def test_without_a_year_the_plot_tells_remakes_apart() -> None:
+    assert derive_source_id("Heat", "movie", None, "A plot.") != derive_source_id("Heat", "movie", None, "Another.")
 
 
 def test_given_ids_win() -> None:
