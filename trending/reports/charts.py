@@ -53,10 +53,10 @@ def draw_intervals(names: Sequence[str], values: Sequence[float], lows: Sequence
     def paint(axes: Any) -> None:
         rows = np.arange(len(names))
         axes.hlines(rows, lows, highs, color=_ACCENT, linewidth=3, alpha=0.35)
-        axes.plot(values, rows, "o", color=_ACCENT, label="this model, 95 % interval")
         axes.plot(reference, rows, "|", color=_SECOND, markersize=12, markeredgewidth=2.5, label="majority baseline")
+        axes.plot(values, rows, "o", color=_ACCENT, label="this model, 95 % interval")
         axes.set_yticks(rows, names)
-        axes.set_xlim(0, 1)
+        axes.set(xlim=(0, 1), xlabel="F1")
         axes.invert_yaxis()
         axes.grid(axis="x", alpha=0.25)
         axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, 1.06), ncols=2)
@@ -86,7 +86,13 @@ def draw_matrix(names: Sequence[str], matrix: npt.NDArray[np.float64]) -> str:
         axes.set(xlabel="predicted", ylabel="listed")
         for row, column in np.argwhere(matrix >= 0.005):
             axes.text(
-                column, row, f"{matrix[row, column] * 100:.0f}", ha="center", va="center", fontsize=7, color="white" if matrix[row, column] > 0.5 else "#1c2330"
+                column,
+                row,
+                f"{matrix[row, column] * 100:.0f}",
+                ha="center",
+                va="center",
+                fontsize=7,
+                color="white" if matrix[row, column] > 0.68 else "#1c2330",
             )
 
     return _draw((9, 8.4), paint)

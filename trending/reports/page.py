@@ -15,11 +15,11 @@ _TEMPLATE = """<!doctype html>
 *{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--ink);font:15px/1.55 system-ui,-apple-system,"Segoe UI",sans-serif}
 main{max-width:1040px;margin:0 auto;padding:28px 24px 48px}h1{font-size:26px;margin:0 0 4px}h2{font-size:18px;margin:32px 0 8px}
 p.lead{color:var(--soft);margin:0 0 20px;max-width:72ch}.note{background:#fff7e6;border-left:4px solid #e8a317;padding:10px 14px;border-radius:4px;margin:12px 0}
-.cards{display:flex;flex-wrap:wrap;gap:12px}.card{flex:1 1 150px;border:1px solid var(--line);border-radius:10px;padding:12px 16px;background:var(--tint)}
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(230px,1fr));gap:12px}.card{border:1px solid var(--line);border-radius:10px;padding:12px 16px;background:var(--tint)}
 .card b{display:block;font-size:22px;font-variant-numeric:tabular-nums}.card span{color:var(--soft);font-size:13px}
-table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{padding:5px 10px;border-bottom:1px solid var(--line);text-align:right}
+table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{padding:5px 10px;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
 th{color:var(--soft);font-weight:600}th:first-child,td:first-child{text-align:left}tr.best td{background:var(--tint);font-weight:600}
-figure{margin:8px 0;overflow-x:auto}svg{max-width:100%;height:auto}figcaption{color:var(--soft);font-size:13px}.scroll{overflow-x:auto}
+figure{margin:8px 0;overflow-x:auto}svg{max-width:100%;min-width:320px;height:auto}figcaption{color:var(--soft);font-size:13px}.scroll{overflow-x:auto}
 </style></head><body><main><h1>{{ title }}</h1><p class="lead">{{ lead }}</p>
 {% for note in notes %}<div class="note">{{ note }}</div>{% endfor %}{% for part in parts %}{{ part }}{% endfor %}
 </main></body></html>"""
