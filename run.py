@@ -53,6 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], dest="overrides", help="override a parameter; may be repeated")
     parser.add_argument("--no-cache", action="store_true", help="run every step, whether or not anything changed")
     _add_json(parser)
+    parser.set_defaults(json=False)  # kept from the verbs' own parsers, which would reset what stands before the verb
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
 
     predict = verbs.add_parser("predict", help="predict the genres of a plot")
@@ -116,7 +117,7 @@ def main(argv: list[str] | None = None) -> int:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("run.py: %(levelname)s: %(message)s"))
     logging.getLogger("trending").addHandler(handler)
-    as_json = getattr(arguments, "json", False)
+    as_json = arguments.json
 
     from trending.errors import TrendingError
 
