@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -30,8 +31,14 @@ class Problem(BaseModel):
 
 def problem_response(request: Request, status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
     """Return a problem as a response."""
-    problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, instance=request.url.path)
+    problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, instance=_raw_path(request))
     return JSONResponse(problem.model_dump(), status_code=status, media_type=PROBLEM_TYPE, headers=headers)
+
+
+def _raw_path(request: Request) -> str:
+    """Return the path as it was sent, escapes and all, which makes it a valid URI reference."""
+    raw: bytes = request.scope.get("raw_path") or b""
+    return raw.decode("ascii", errors="replace").partition("?")[0] or quote(request.scope["path"])
 
 
 def document_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

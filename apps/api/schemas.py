@@ -12,7 +12,7 @@ from trending.releases.manifest import Manifest
 from trending.settings import load_settings
 
 MAX_TEXTS = 64
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=load_settings().max_text_chars)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=load_settings().max_text_chars, pattern=r"\S")]
 
 
 class Health(BaseModel):

@@ -46,12 +46,12 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 def _read_lines(name: str) -> dict[str, str]:
     """Return each line that isn't blank, by the place it stands at."""
     try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+        text = (sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()).decode("utf-8")
     except OSError as error:
         raise InputError(f"can't be read ({error.strerror})", where=name, mend="check the path") from error
     except UnicodeDecodeError as error:
         raise InputError("not UTF-8 text", where=name, mend="save it as UTF-8") from error
-    lines = {f"{name}:{number}": line for number, line in enumerate(text.splitlines(), 1) if line.strip()}
+    lines = {f"{name}:{number}": line for number, line in enumerate(text.split("\n"), 1) if line.strip()}
     if not lines:
         raise InputError("the file has no lines", where=name, mend="put one plot on each line")
     return lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from trending.errors import ReleaseError, UsageError
+from trending.errors import ReleaseError, TrendingError, UsageError
 from trending.releases import Manifest, ReleaseStore
 
 
@@ -80,13 +80,16 @@ def _rollback(store: ReleaseStore, version: str | None) -> dict[str, Any]:
 
 
 def _verify(store: ReleaseStore, version: str | None) -> dict[str, Any]:
-    names = [version] if version else store.versions() or [_resolve(store, None)]
+    current = _resolve(store, None) if version is None else None
+    if version:
+        store.directory(version)  # an unknown one is a mistake of the caller's, not a fault of a release
+    names = [version] if version else sorted({*store.versions(), str(current)})
     found: dict[str, str | None] = {}
     for name in names:
         try:
             store.verify(name)
             found[name] = None
-        except ReleaseError as error:
+        except TrendingError as error:
             found[name] = str(error)
     lines = [f"{name}: {fault or 'whole'}" for name, fault in found.items()]
     return {"ok": not any(found.values()), "releases": found, "text": "\n".join(lines)}

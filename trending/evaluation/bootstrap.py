@@ -42,4 +42,5 @@ def interval(value: float, draws: npt.NDArray[np.float64]) -> tuple[float, float
     adds noise that never cancels out (Efron and Tibshirani, 1993, chapter 10, on the bootstrap estimate of bias).
     """
     low, high = np.quantile(draws - draws.mean(), [0.025, 0.975])
-    return float(value + low), float(value + high)
+    # So rare that no draw is as good as the figure, say: it still lies in its interval.
+    return float(value + min(low, 0.0)), float(value + max(high, 0.0))

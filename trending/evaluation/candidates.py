@@ -82,10 +82,16 @@ def choose_champion(rules: dict[str, DecisionRule], judged: dict[str, Judged], j
         QualityError: If its paired difference to the majority baseline is not above zero beyond doubt.
     """
     validation = {name: rule.validation_macro_f1 for name, rule in rules.items() if not name.endswith(UNMASKED)}
-    champion = max(validation, key=lambda name: validation[name])
+    champion = max(validation, key=lambda name: (validation[name], name != BASELINE))
     groups = select_part(examples, "test").rows["group_id"].astype(str).tolist()
     others = [name for name in validation if name != BASELINE] if BASELINE in validation else []
     differences = {name: compare(judged[name], judged[BASELINE], groups, seed) for name in others}
+    if champion == BASELINE and others:
+        raise QualityError(
+            "no model is better on validation titles than always guessing the commonest genres; nothing was published",
+            where="comparison",
+            mend="train on more titles, or look at the data summary",
+        )
     if champion in differences and differences[champion].low <= 0:
         raise QualityError(
             f"the best model ({champion}) is not beyond doubt better than always guessing the commonest genres: macro F1 {differences[champion].value:+.3f} "

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from trending.evaluation.bootstrap import DRAWS, bootstrap_metrics, interval
 from trending.evaluation.metrics import Judged, all_metrics, f1_scores, precision_recall
@@ -16,6 +16,8 @@ from trending.genres import GENRES
 
 class Figure(BaseModel):
     """A figure with its 95 % interval over title groups."""
+
+    model_config = ConfigDict(extra="forbid")
 
     value: float
     low: float

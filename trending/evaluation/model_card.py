@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trending.evaluation.judge import Figure, Judgement
+from trending.reports.markdown import render_rows
 from trending.sources.starter import STARTER_NOTE
 
 METRIC_NAMES = {
@@ -42,39 +43,32 @@ def render_model_card(champion: Judgement, others: list[Judgement], leak: dict[s
         "",
         f"On {champion.n:,} held-out test titles in {champion.groups:,} groups none of which was trained on, with words that name a genre masked. " + _METHOD,
         "",
-        "| metric | this model | majority baseline |",
-        "| --- | --- | --- |",
-        *(f"| {name} | {champion.metrics[key]} | {baseline.metrics[key]} |" for key, name in METRIC_NAMES.items()),
-        "",
+        *render_rows(
+            ("metric", "this model", "majority baseline"), ((name, champion.metrics[key], baseline.metrics[key]) for key, name in METRIC_NAMES.items())
+        ),
         "### Every model trained in this run",
         "",
-        "| model | macro F1 | micro F1 | mAP | ECE |",
-        "| --- | --- | --- | --- | --- |",
-        *(
-            f"| {one.kind} | {one.metrics['macro_f1']} | {one.metrics['micro_f1']} | {one.metrics['map']} | {one.metrics['ece']} |"
-            for one in [champion, *others]
+        *render_rows(
+            ("model", "macro F1", "micro F1", "mAP", "ECE"),
+            ((one.kind, *(one.metrics[key] for key in ("macro_f1", "micro_f1", "map", "ece"))) for one in [champion, *others]),
         ),
-        "",
         *_leak_section(leak),
         "### Genres",
         "",
-        "| genre | test titles | precision | recall | F1 | threshold |",
-        "| --- | --- | --- | --- | --- | --- |",
-        *(
-            f"| {genre} | {one.n:,} | {one.precision:.2f} | {one.recall:.2f} | {one.f1} | {thresholds[genre]:.2f} |"
-            for genre, one in champion.per_genre.items()
+        *render_rows(
+            ("genre", "test titles", "precision", "recall", "F1", "threshold"),
+            ((genre, one.n, f"{one.precision:.2f}", f"{one.recall:.2f}", one.f1, f"{thresholds[genre]:.2f}") for genre, one in champion.per_genre.items()),
         ),
-        "",
         "### Slices",
         "",
-        "| slice | test titles | macro F1 | micro F1 |",
-        "| --- | --- | --- | --- |",
-        *(
-            f"| {kind}: {name} | {one.n:,} | {one.macro_f1:.3f} | {one.micro_f1:.3f} |"
-            for kind, parts in champion.slices.items()
-            for name, one in parts.items()
+        *render_rows(
+            ("slice", "test titles", "macro F1", "micro F1"),
+            (
+                (f"{kind}: {name}", one.n, f"{one.macro_f1:.3f}", f"{one.micro_f1:.3f}")
+                for kind, parts in champion.slices.items()
+                for name, one in parts.items()
+            ),
         ),
-        "",
         "## Limits",
         "",
         "- Labels are what catalogues say, and catalogues disagree about the same title; part of what counts as an error is convention.",

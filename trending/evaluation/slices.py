@@ -20,7 +20,7 @@ def slice_titles(titles: pd.DataFrame) -> dict[str, dict[str, npt.NDArray[np.boo
         Kind (`type`, `decade`, `plot length`, `source`) -> name -> mask, shape (n,). Slices of fewer than `MIN_SLICE` titles are left out,
         except those of `type`.
     """
-    length = titles["plot"].str.len().fillna(0).to_numpy()
+    length = np.asarray([len(plot) if isinstance(plot, str) else 0 for plot in titles["plot"]])
     decade = (titles["year"] // 10 * 10).to_numpy()
     found: dict[str, dict[str, npt.NDArray[np.bool_]]] = {
         "type": {name: (titles["type"] == name).to_numpy(dtype=bool) for name in ("movie", "tv")},

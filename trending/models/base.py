@@ -9,6 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
 
+from safetensors import SafetensorError
+
 from trending.errors import ReleaseError, UsageError
 from trending.features.labels import FloatMatrix, IntMatrix
 
@@ -120,6 +122,6 @@ def load_model(directory: Path) -> GenreModel:
         config = json.loads((directory / CONFIG_FILE).read_text(encoding="utf-8"))
         model = build_model(config["kind"], config["params"])
         model._load_state(directory)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError, UsageError) as error:
         raise ReleaseError(f"no readable model ({error})", where=str(directory)) from error
     return model

@@ -33,7 +33,7 @@ def select_trainable(titles: pd.DataFrame, allowed_rights: list[str]) -> tuple[n
         InputError: If fewer than `MIN_TRAINABLE` remain.
     """
     rights = titles["rights_class"].map({name: may_train(name, allowed_rights) for name in titles["rights_class"].unique()}).to_numpy(dtype=bool)
-    plot = (titles["plot"].str.len().fillna(0) >= MIN_PLOT_CHARS).to_numpy(dtype=bool)
+    plot = np.asarray([isinstance(plot, str) and len(plot) >= MIN_PLOT_CHARS for plot in titles["plot"]], dtype=bool)
     genre = (titles["genres"].map(len) > 0).to_numpy(dtype=bool)
     chosen = rights & plot & genre
     left_out = {"rights": int((~rights).sum()), "no plot": int((rights & ~plot).sum()), "no genre": int((rights & plot & ~genre).sum())}

@@ -36,7 +36,9 @@ def fit_vectoriser(vectoriser: TfidfVectorizer, texts: Any) -> Any:
     """
     if len(texts) < 50 * int(vectoriser.min_df):
         vectoriser.set_params(min_df=1)
-    return vectoriser.fit_transform(texts)
+    matrix = vectoriser.fit_transform(texts)
+    matrix.sort_indices()  # XGBoost's histograms write out of bounds on unsorted ones
+    return matrix
 
 
 def save_vectoriser(vectoriser: TfidfVectorizer, directory: Path) -> None:

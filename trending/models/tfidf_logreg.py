@@ -58,6 +58,8 @@ class TfidfLogRegModel(GenreModel):
 
     def predict_proba(self, texts: Sequence[str]) -> FloatMatrix:
         """Return the regressions' scores."""
+        if not texts:
+            return np.zeros((0, len(GENRES)))
         scores = self.vectoriser.transform(texts) @ self.coefficients + self.intercepts
         return np.asarray(expit(scores.astype(np.float64)))
 

@@ -55,6 +55,8 @@ class XGBoostModel(GenreModel):
 
     def predict_proba(self, texts: Sequence[str]) -> FloatMatrix:
         """Return the trees' scores."""
+        if not texts:
+            return np.zeros((0, len(GENRES)))
         return np.asarray(self.booster.inplace_predict(self.vectoriser.transform(texts)), dtype=np.float64).reshape(len(texts), len(GENRES))
 
     def explain(self, texts: Sequence[str], genres: Sequence[Sequence[int]], top: int) -> list[list[WeightedTerms]]:

@@ -60,6 +60,9 @@ def bundle_files(directory: Path) -> dict[str, str]:
 
 def seal_bundle(directory: Path, manifest: Manifest) -> Manifest:
     """Hash what lies in `directory` and write `release.json` last, so that a bundle without it is no bundle."""
+    for path in directory.rglob("*"):
+        # Some libraries write for the owner alone; whoever serves a bundle may be someone else.
+        path.chmod(0o755 if path.is_dir() else 0o644)
     sealed = manifest.model_copy(update={"files": bundle_files(directory)}).sealed()
     (directory / MANIFEST_FILE).write_text(sealed.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return sealed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import re
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -14,9 +15,15 @@ from trending.evaluation.judge import Figure
 
 MANIFEST_FILE = "release.json"
 FORMAT = 1
+VERSION_PATTERN = re.compile(r"\d[A-Za-z0-9._-]{0,99}")
 
 
-class DataOrigin(BaseModel):
+class _Part(BaseModel):
+    # A key nobody knows is a change made after the fact, which the digest alone would not see.
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+
+class DataOrigin(_Part):
     """The data a release was learnt from."""
 
     source: str
@@ -26,7 +33,7 @@ class DataOrigin(BaseModel):
     rights: list[str] = Field(description="Patterns of the rights classes that were learnt from.")
 
 
-class RunOrigin(BaseModel):
+class RunOrigin(_Part):
     """The ZenML run a release came out of; empty if it was built without one."""
 
     pipeline: str = ""
@@ -37,13 +44,11 @@ class RunOrigin(BaseModel):
     model_version: str = ""
 
 
-class Manifest(BaseModel):
+class Manifest(_Part):
     """The content of `release.json`."""
 
-    model_config = ConfigDict(protected_namespaces=())
-
     format: int = FORMAT
-    version: str
+    version: str = Field(pattern=f"^{VERSION_PATTERN.pattern}$", description="Also the name of its folder.")
     created: dt.datetime
     project_version: str
     git_sha: str = Field(description="Commit of the code, with -dirty if it had local changes; empty if unknown.")

@@ -5,6 +5,7 @@ A version exists once its folder is complete: locally it appears by a rename, re
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import shutil
@@ -17,7 +18,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from trending.errors import NotFoundError, ReleaseError, TrendingError, UsageError
 from trending.releases.bundle import Release, load_bundle, staged_directory, verify_bundle
-from trending.releases.manifest import MANIFEST_FILE, Manifest, read_manifest
+from trending.releases.manifest import MANIFEST_FILE, VERSION_PATTERN, Manifest, read_manifest
 from trending.settings import load_settings
 
 CURRENT_FILE = "CURRENT"
@@ -56,7 +57,8 @@ class ReleaseStore:
     def current_version(self) -> str | None:
         """Return the version `CURRENT` names, whether or not it can be served; None if nothing was published."""
         pointer = f"{self.root}/{CURRENT_FILE}"
-        return self.fs.cat_file(pointer).decode("utf-8").strip() or None if self.fs.exists(pointer) else None
+        # What isn't text names no release: whoever opens it says so.
+        return self.fs.cat_file(pointer).decode("utf-8", errors="replace").strip() or None if self.fs.exists(pointer) else None
 
     def directory(self, version: str) -> Path:
         """Return a local folder with the release, fetching it if it lies elsewhere.
@@ -69,7 +71,10 @@ class ReleaseStore:
         if self.local:
             return Path(self.root) / version
         copy = self.cache / version
-        if not copy.exists():
+        try:
+            verify_bundle(copy)
+        except ReleaseError:
+            shutil.rmtree(copy, ignore_errors=True)
             with staged_directory(copy) as staging:
                 self.fs.get(f"{self.root}/{version}/", f"{staging}/", recursive=True)
                 verify_bundle(staging)
@@ -141,6 +146,9 @@ class ReleaseStore:
         current = self.current_version()
         if current is None:
             raise ReleaseError("no release is published", where=self.url, mend=_TRAIN)
+        if VERSION_PATTERN.fullmatch(current) is None:
+            # Not "the newest there is": that may be the very one someone rolled back from.
+            raise ReleaseError(f"{CURRENT_FILE} is damaged", where=self.url, mend="run: python run.py release promote VERSION")
         for candidate in [current, *reversed([name for name in self.versions() if name < current])]:
             try:
                 release = load_bundle(self.directory(candidate))
@@ -153,19 +161,26 @@ class ReleaseStore:
         raise ReleaseError(f"release {current} can't be served and no older one is whole", where=self.url, mend=_TRAIN)
 
     def _holds(self, version: str) -> bool:
-        if version not in self.versions():
+        """Say whether a version is there and whole; what is there but not whole is removed."""
+        if not self.fs.exists(f"{self.root}/{version}"):
             return False
+        if not self.local:
+            shutil.rmtree(self.cache / version, ignore_errors=True)  # judge what lies there, not our copy of it
         try:
             self.verify(version)
-        except ReleaseError:
+        except TrendingError:
             self.fs.rm(f"{self.root}/{version}", recursive=True)
             return False
         return True
 
     def _copy_in(self, bundle: Path, version: str) -> None:
         if self.local:
-            with staged_directory(Path(self.root) / version) as staging:
-                shutil.copytree(bundle, staging, dirs_exist_ok=True)
+            try:
+                with staged_directory(Path(self.root) / version) as staging:
+                    shutil.copytree(bundle, staging, dirs_exist_ok=True)
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):  # else another process has just published the same
+                    raise ReleaseError(f"can't be written ({error.strerror})", where=self.url, mend="free space, or set TRENDING_HOME elsewhere") from error
             return
         files = sorted(path for path in bundle.rglob("*") if path.is_file())
         for path in sorted(files, key=lambda path: path.name == MANIFEST_FILE):

@@ -9,6 +9,7 @@ import pandas as pd
 from trending.cleaning import CleaningReport
 from trending.features.masking import names_a_genre
 from trending.genres import GENRES
+from trending.reports.markdown import render_rows
 from trending.sources.starter import STARTER_NOTE
 
 
@@ -48,23 +49,18 @@ def render_data_card(titles: pd.DataFrame, report: CleaningReport, starter: bool
         "",
         report.line() + ".",
         "",
-        *_table(("refused because", "rows"), report.reasons.items()),
-        *_table(("mended", "rows"), report.repairs.items()),
-        *_table(("label nobody knows", "rows"), report.unknown_genres.items()),
+        *render_rows(("refused because", "rows"), report.reasons.items()),
+        *render_rows(("mended", "rows"), report.repairs.items()),
+        *render_rows(("label nobody knows", "rows"), report.unknown_genres.items()),
         "## Genres",
         "",
-        *_table(("genre", "films", "TV"), ((genre, count["movie"], count["tv"]) for genre, count in facts["genres"].items())),
+        *render_rows(("genre", "films", "TV"), ((genre, count["movie"], count["tv"]) for genre, count in facts["genres"].items())),
         "## Sources and rights",
         "",
-        *_table(("source", "rows"), facts["sources"].items()),
-        *_table(("rights class", "rows"), facts["rights"].items()),
-        *_table(("column", "missing"), facts["missing"].items()),
+        *render_rows(("source", "rows"), facts["sources"].items()),
+        *render_rows(("rights class", "rows"), facts["rights"].items()),
+        *render_rows(("column", "missing"), facts["missing"].items()),
         "Labels differ between sources: the same title agrees on genres only in part, which bounds what any model can score.",
         "",
     ]
     return "\n".join(lines)
-
-
-def _table(header: tuple[str, ...], rows: Any) -> list[str]:
-    body = [f"| {' | '.join(f'{cell:,}' if isinstance(cell, int) else str(cell).replace('|', '/') for cell in row)} |" for row in rows]
-    return [f"| {' | '.join(header)} |", "|" + " --- |" * len(header), *body, ""] if body else []

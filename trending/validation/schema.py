@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
@@ -30,7 +32,7 @@ CLEAN_TITLES = pa.DataFrameSchema(
         "popularity": pa.Column(float, pa.Check.ge(0), nullable=True),
         "language": _TEXT,
         "country": _TEXT,
-        "release_date": pa.Column(object, nullable=True),
+        "release_date": pa.Column(object, pa.Check(lambda column: column.map(lambda value: isinstance(value, dt.date)), name="date"), nullable=True),
         "source": pa.Column(str),
         "source_id": pa.Column(str),
         "imdb_id": pa.Column(str, pa.Check.str_matches(r"^tt\d{7,10}$"), nullable=True),
