@@ -12,7 +12,7 @@ from trending.reports.data_report import render_data_summary
 from trending.sources.raw import raw_records
 
 
-@step(cache_policy=depend_on("cleaning", "sources/raw.py", "reports", "validation/data_card.py", "features/masking.py"))
+@step(cache_policy=depend_on("cleaning", "sources/raw.py", "sources/starter.py", "reports", "validation/data_card.py", "features/masking.py"))
 def clean_titles(
     raw_titles: pd.DataFrame,
 ) -> tuple[

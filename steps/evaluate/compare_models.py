@@ -12,7 +12,7 @@ from trending.evaluation.judge import Judgement
 from trending.reports.evaluation_report import render_comparison, render_evaluation
 
 
-@step(cache_policy=depend_on("evaluation", "reports", "sources/starter.py"))
+@step(cache_policy=depend_on("evaluation", "reports", "features", "models", "cleaning", "sources/starter.py"))
 def compare_models(
     judgements: dict[str, Any], decision_rules: dict[str, Any], test_predictions: pd.DataFrame, examples: pd.DataFrame, seed: int, notes: list[str]
 ) -> tuple[Annotated[dict[str, Any], "verdict"], Annotated[HTMLString, "model_comparison"], Annotated[HTMLString, "evaluation_report"]]:

@@ -10,7 +10,7 @@ from trending.evaluation.candidates import DecisionRule, frame_predictions, judg
 from trending.models import GenreModel
 
 
-@step(cache_policy=depend_on("models", "features", "evaluation"))
+@step(cache_policy=depend_on("models", "features", "evaluation", "cleaning/text.py"))
 def evaluate_models(
     models: list[GenreModel], names: list[str], decision_rules: dict[str, Any], examples: pd.DataFrame, seed: int
 ) -> tuple[Annotated[dict[str, Any], "judgements"], Annotated[pd.DataFrame, "test_predictions"]]:

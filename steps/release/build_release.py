@@ -18,7 +18,7 @@ from trending.releases.bundle import DATA_CARD, MODEL_CARD
 from trending.releases.manifest import DataOrigin, RunOrigin
 
 
-@step(cache_policy=depend_on("releases", "models", "features", "evaluation", "validation", "cleaning"))
+@step(cache_policy=depend_on("releases", "models", "features", "evaluation", "validation", "cleaning", "reports/markdown.py", "sources/starter.py"))
 def build_release(
     titles: pd.DataFrame,
     splits: pd.DataFrame,

@@ -13,7 +13,7 @@ from trending.features.examples import select_part
 from trending.models import GenreModel, build_model
 
 
-@step(output_materializers=GenreModelMaterializer, cache_policy=depend_on("models", "features"))
+@step(output_materializers=GenreModelMaterializer, cache_policy=depend_on("models", "features", "cleaning/text.py"))
 def train_genre_model(
     examples: pd.DataFrame, kind: str, params: dict[str, Any], text: str, seed: int
 ) -> Annotated[GenreModel, ArtifactConfig(name="{model}_model", artifact_type=ArtifactType.MODEL)]:

@@ -10,7 +10,7 @@ from trending.evaluation.candidates import tune_candidate
 from trending.models import GenreModel
 
 
-@step(cache_policy=depend_on("models", "features", "evaluation"))
+@step(cache_policy=depend_on("models", "features", "evaluation", "cleaning/text.py"))
 def tune_thresholds(models: list[GenreModel], names: list[str], texts: list[str], examples: pd.DataFrame) -> Annotated[dict[str, Any], "decision_rules"]:
     """Return calibration, thresholds and validation macro F1 per model.
 

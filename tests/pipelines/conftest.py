@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.pipelines.running import Runner
+
+# Tests that import steps into this very process must not touch the developer's own ZenML state.
+os.environ["ZENML_CONFIG_PATH"] = tempfile.mkdtemp(prefix="zenml-of-tests-")
+os.environ["ZENML_ANALYTICS_OPT_IN"] = "false"
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 from pathlib import Path
 
+import grimp
 import pytest
 
 from steps.caching import depend_on
@@ -38,6 +40,23 @@ print(json.dumps({name: str(step.status.value) for name, step in run.steps.items
     assert rerun == {"tune_thresholds", "evaluate_models", "compare_models", "build_release", "publish_release"}
     assert after["release"] != before["release"]
     assert after["model_version"] != before["model_version"]
+
+
+def list_steps() -> list[str]:
+    return sorted(path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".") for path in (ROOT / "steps").glob("*/[!_]*.py"))
+
+
+@pytest.mark.parametrize("module", list_steps())
+def test_a_step_names_all_the_domain_code_it_imports(module: str) -> None:
+    """What it doesn't name could change without the step being run again."""
+    step = getattr(importlib.import_module(module), module.rpartition(".")[2])
+    if step.enable_cache is False:
+        return
+    named = set(step.configuration.cache_policy.file_dependencies)
+    imported = grimp.build_graph("trending", "steps").find_upstream_modules(module) - {"trending"}
+    files = {name.replace(".", "/") for name in imported if name.startswith("trending.")}
+    needed = {f"{name}/__init__.py" if (ROOT / name).is_dir() else f"{name}.py" for name in files}
+    assert needed <= named
 
 
 def test_a_dependency_that_does_not_exist_is_refused() -> None:
