@@ -53,6 +53,8 @@ class Runner:
 
     def python(self, code: str) -> Any:
         """Run Python beside the runs' ZenML state and return the JSON it prints last."""
+        # ZenML takes the place of the main script as the root of all sources; code given on the command line has none.
+        code = f"from zenml.utils import source_utils\nsource_utils.set_custom_source_root({str(self.root)!r})\n{code}"
         outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, env=self.environment, cwd=self.root, check=False)
         assert outcome.returncode == 0, outcome.stderr
         return json.loads(outcome.stdout.strip().splitlines()[-1])
