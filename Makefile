@@ -33,7 +33,7 @@ serve: install ## serve the current release over HTTP on port 8000
 test: install ## run the tests CI runs, ending with pytest's summary
 	$(PY) -m pytest $(TEST_ARGS)
 
-test-all: install ## run every test, the long ones on real data included
+test-all: install ## run every test, the long ones included; those on real data need the shared data folder
 	$(PY) -m pytest -m "" $(TEST_ARGS)
 
 lint: install ## ruff and import-linter
@@ -52,5 +52,5 @@ lock: install ## resolve pyproject.toml into requirements.lock again
 bench: install ## print our figures beside the reference's
 	$(PY) -m benchmarks
 
-clean: ## remove what runs have written here, but not the environment
-	rm -rf var .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+clean: ## remove the caches of tools; releases and the environment stay
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -43,7 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     parser = _Parser(
         prog="run.py",
-        description="What is trending, what kind of thing it is, how good it is, and how we know.",
+        description="What kind of thing a film or a show is, how good that answer is, and how we know.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

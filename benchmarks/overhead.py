@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from pathlib import Path
 
-from benchmarks.timing import ROOT, Row, run
+from benchmarks.timing import Row, own_environment, run
 
 
 def measure(folder: Path, data: str | None) -> list[Row]:
     """Run both once on the same titles, in turn, each as a process of its own; ZenML's first-time set-up is done before."""
     overrides = [f"source={'files' if data else 'starter'}", *([f"path={Path(data).absolute()}"] if data else [])]
-    environment = {
-        **os.environ,
-        "ZENML_CONFIG_PATH": str(folder / "zenml"),
-        "ZENML_LOCAL_STORES_PATH": str(folder / "stores"),
-        "ZENML_ANALYTICS_OPT_IN": "false",
-        "TRENDING_HOME": str(folder / "home"),
-        "PYTHONPATH": str(ROOT),
-    }
+    environment = own_environment(folder)
     run([sys.executable, "-c", "from zenml.client import Client; Client().active_stack"], environment)
     pipeline = [sys.executable, "run.py", "--pipeline", "training", *(part for override in overrides for part in ("--set", override))]
     plain = _seconds([sys.executable, "-m", "benchmarks.plain_training", str(folder / "plain"), *overrides], environment)

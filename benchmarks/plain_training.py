@@ -9,14 +9,18 @@ import pandas as pd
 
 from pipelines.config import load_config
 from trending.cleaning import clean_titles
-from trending.evaluation.candidates import UNMASKED, choose_champion, judge_candidate, tune_candidate
+from trending.evaluation.baselines import BASELINE, COMMONEST
+from trending.evaluation.candidates import choose_champion, judge_candidate, judge_commonest, list_candidates, tune_candidate
 from trending.features.examples import build_examples, select_part
 from trending.models import build_model
 from trending.models.split import select_trainable, split_titles
 from trending.releases import ReleaseStore
 from trending.releases.build import Ingredients, build_bundle
 from trending.releases.manifest import DataOrigin, RunOrigin
+from trending.reports.data_report import render_data_summary
+from trending.reports.evaluation_report import render_comparison, render_evaluation
 from trending.sources import open_source
+from trending.sources.starter import STARTER_SOURCE
 from trending.validation.schema import validate_titles
 
 
@@ -30,17 +34,22 @@ def main(folder: Path, overrides: list[str]) -> None:
     trainable = cleaned.titles[chosen]
     splits = pd.DataFrame({"title_id": trainable["title_id"], "split": split_titles(trainable, config.seed)}).reset_index(drop=True)
     examples = build_examples(cleaned.titles, splits)
-    wanted = {kind: (kind, "masked") for kind in config.models} | {"tfidf_logreg" + UNMASKED: ("tfidf_logreg", "unmasked")}
+    render_data_summary(cleaned.titles, cleaned.report)
     models, rules = {}, {}
-    for name, (kind, text) in wanted.items():
+    for name, (kind, text) in list_candidates(config.models).items():
         part = select_part(examples, "train", text)
         models[name] = build_model(kind, config.model_params.get(kind))
         models[name].fit(part.texts, part.labels, config.seed)
         rules[name] = tune_candidate(models[name], examples, text)
     judged = {name: rules[name].apply(model, examples, "test") for name, model in models.items()}
     judgements = {name: judge_candidate(name, one, examples, config.seed) for name, one in judged.items()}
+    judgements[COMMONEST] = judge_commonest(examples, config.seed)
     verdict = choose_champion(rules, judged, judgements, examples, config.seed)
-    origin = DataOrigin(source=source.name, fingerprint=source.fingerprint(), rows=len(cleaned.titles), starter=False, rights=config.rights)
+    render_comparison(list(judgements.values()), verdict.champion, verdict.validation, verdict.differences, verdict.leak, [])
+    render_evaluation(judgements[verdict.champion], judgements[BASELINE], judged[verdict.champion], [])
+    origin = DataOrigin(
+        source=source.name, fingerprint=source.fingerprint(), rows=len(cleaned.titles), starter=source.name == STARTER_SOURCE, rights=config.rights
+    )
     model, rule = models[verdict.champion], rules[verdict.champion]
     bundle = folder / "bundle"
     bundle.mkdir(parents=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks.plain_training import main as train
-from benchmarks.timing import ROOT, Row, time_pairs
+from benchmarks.timing import ROOT, Row, own_environment, time_pairs
 from trending.models import GenreModel
 from trending.releases import ReleaseStore
 
@@ -42,7 +41,9 @@ def _over_http(home: Path, model: GenreModel) -> list[Row]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "run.py", "serve", "api", "--port", str(port)]
-    server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "TRENDING_HOME": str(home)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        command, cwd=ROOT, env={**own_environment(home), "TRENDING_HOME": str(home)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
             _wait(client)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import time
@@ -45,6 +46,19 @@ def time_pairs(ours: Callable[[], object], reference: Callable[[], object], roun
             call()
             kept.append(time.perf_counter() - started)
     return statistics.median(times[0]), statistics.median(times[1])
+
+
+def own_environment(folder: Path) -> dict[str, str]:
+    """Return an environment whose ZenML state and releases lie under `folder`: a benchmark never touches the user's own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TRENDING_", "ZENML_"))}
+    return {
+        **kept,
+        "ZENML_CONFIG_PATH": str(folder / "zenml"),
+        "ZENML_LOCAL_STORES_PATH": str(folder / "stores"),
+        "ZENML_ANALYTICS_OPT_IN": "false",
+        "TRENDING_HOME": str(folder / "home"),
+        "PYTHONPATH": str(ROOT),
+    }
 
 
 def run(command: Sequence[str], environment: Mapping[str, str]) -> None:

@@ -12,7 +12,7 @@ import yaml
 
 from pipelines.runner import quieten_zenml, run_training
 from pipelines.stacks import apply_stack, list_stack_files, read_stack
-from trending.errors import UsageError
+from trending.errors import TrendingError, UsageError
 
 
 def run_pipeline(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -30,8 +30,7 @@ def _summarise(result: dict[str, Any]) -> str:
     def interval(figure: dict[str, float]) -> str:
         return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
 
-    baseline = result["baseline_macro_f1"]
-    against = f" against {interval(baseline)} for the majority baseline" if baseline else ""
+    against = f" against {interval(result['baseline_macro_f1'])} for the majority baseline"
     data = "the starter catalogue that ships with the project: figures say nothing about other data" if result["starter"] else result["source"]
     return "\n".join(
         [
@@ -80,4 +79,4 @@ def run_dashboard(arguments: argparse.Namespace) -> None:
         [sys.executable, "-c", "from zenml.cli.cli import cli; cli()", *command], check=False, env={"ZENML_ANALYTICS_OPT_IN": "false", **os.environ}
     )
     if outcome.returncode:
-        raise UsageError(f"zenml {' '.join(command)} ended with {outcome.returncode}", where="dashboard", mend="its own message is above; is the port free?")
+        raise TrendingError(f"zenml {' '.join(command)} ended with {outcome.returncode}", where="dashboard", mend="its own message is above; is the port free?")

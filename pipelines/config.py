@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import yaml
 from pydantic import Field, ValidationError
 
 from trending.cleaning.rights import DEFAULT_TRAINABLE, check_patterns
 from trending.errors import UsageError
-from trending.models.base import build_model
+from trending.evaluation.baselines import BASELINE
+from trending.models.base import MODEL_KINDS, build_model
 from trending.sources import SourceConfig
 
 CONFIGS = Path(__file__).parent / "configs"
-ModelKind = Literal["majority", "keywords", "tfidf_logreg", "xgboost"]  # as trending.models.base.MODEL_KINDS
 
 
 class TrainingConfig(SourceConfig):
@@ -22,7 +22,7 @@ class TrainingConfig(SourceConfig):
 
     rights: list[str] = Field(list(DEFAULT_TRAINABLE), description="Rights classes that may be learnt from and shipped.")
     seed: int = Field(17, ge=0, le=2**31 - 1)
-    models: list[ModelKind] = Field(list(get_args(ModelKind)), min_length=1, description="What is trained; the best on validation titles is published.")
+    models: list[str] = Field(list(MODEL_KINDS), min_length=1, description="What is trained beside the baseline; the best on validation titles is published.")
     model_params: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Hyper-parameters per model that differ from its defaults.")
 
     def source_config(self) -> SourceConfig:
@@ -36,6 +36,12 @@ class TrainingConfig(SourceConfig):
             UsageError: If a value can't be used.
         """
         check_patterns(self.rights)
+        for kind in self.models:
+            build_model(kind)
+        if set(self.models) == {BASELINE}:
+            raise UsageError(
+                "the baseline alone can't be published", where="models", mend=f"add one of: {', '.join(kind for kind in MODEL_KINDS if kind != BASELINE)}"
+            )
         for kind, params in self.model_params.items():
             build_model(kind, params)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.config import TrainingConfig, load_config
 from pipelines.stacks import read_stack, use_stack
-from trending.errors import QualityError, find_trending_error
+from trending.errors import QualityError, UsageError, find_trending_error
 from trending.releases import Manifest, ReleaseStore
 from trending.sources import open_source
 from trending.sources.starter import STARTER_SOURCE
@@ -33,6 +33,22 @@ def quieten_zenml() -> None:
                 handler.setLevel(logging.CRITICAL)
 
 
+def connect_zenml() -> None:
+    """Open ZenML's store.
+
+    Raises:
+        UsageError: If it is a server that doesn't answer, such as a dashboard that has since stopped.
+    """
+    from zenml.client import Client
+
+    try:
+        Client().active_stack_model  # noqa: B018
+    except Exception as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        mend = "if it is the dashboard's server, run: python run.py dashboard --stop (or start it again)"
+        raise UsageError(f"ZenML's store can't be opened ({reason})", where="ZenML", mend=mend) from error
+
+
 def run_training(config_file: str | None, overrides: list[str], stack: str | None, use_cache: bool) -> dict[str, Any]:
     """Run the training pipeline and return a description of the release it published.
 
@@ -51,7 +67,10 @@ def run_training(config_file: str | None, overrides: list[str], stack: str | Non
         read_stack(stack)
     source = open_source(config.source_config())
     fingerprint = source.fingerprint()
+    store = ReleaseStore.from_settings()
+    store.check_writable()
     quieten_zenml()
+    connect_zenml()
 
     from zenml import Model
     from zenml.enums import ExecutionMode
@@ -86,7 +105,6 @@ def run_training(config_file: str | None, overrides: list[str], stack: str | Non
         raise QualityError(f"the run ended as {getattr(run, 'status', 'unknown')}", where="ZenML", mend="look at it with: python run.py dashboard")
     version = str(run.steps["publish_release"].outputs["release_version"][0].load())
     cached = sum(1 for step in run.steps.values() if step.status == "cached")
-    store = ReleaseStore.from_settings()
     described = describe_release(store, store.manifest(version))
     return described | {"run": run.name, "steps": len(run.steps), "steps_cached": cached, "seconds": round(time.perf_counter() - started, 1)}
 
@@ -114,6 +132,6 @@ def describe_release(store: ReleaseStore, manifest: Manifest) -> dict[str, Any]:
         "source": manifest.data.source,
         "starter": manifest.data.starter,
         "macro_f1": manifest.metrics["macro_f1"].model_dump(),
-        "baseline_macro_f1": manifest.baseline["macro_f1"].model_dump() if manifest.baseline else None,
+        "baseline_macro_f1": manifest.baseline["macro_f1"].model_dump(),
         "ece": manifest.metrics["ece"].model_dump(),
     }

@@ -15,11 +15,10 @@ from steps.split.split_titles import split_titles
 from steps.train.train_genre_model import train_genre_model
 from steps.tune.tune_thresholds import tune_thresholds
 from steps.validate.validate_titles import validate_titles
-from trending.evaluation.candidates import UNMASKED
+from trending.evaluation.candidates import list_candidates
 from trending.sources.starter import STARTER_NOTE
 
 MODEL_NAME = "trending-now-genres"
-LEAK_REFERENCE = "tfidf_logreg"
 
 
 @pipeline(name="training")
@@ -40,10 +39,7 @@ def training(source: dict[str, Any], data: dict[str, Any], rights: list[str], se
     splits = split_titles(titles, rights=rights, seed=seed, after=["validate_titles"])
     examples = build_features(titles, splits)
 
-    # The reference model is trained a second time on text that names its genres, to show how much that would flatter.
-    wanted = {kind: (kind, "masked") for kind in models}
-    if LEAK_REFERENCE in models:
-        wanted[LEAK_REFERENCE + UNMASKED] = (LEAK_REFERENCE, "unmasked")
+    wanted = list_candidates(models)
     fitted = []
     for name, (kind, text) in wanted.items():
         train = train_genre_model.with_options(substitutions={"model": name})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 
 from zenml.config.cache_policy import CachePolicy
@@ -9,6 +10,7 @@ from zenml.config.cache_policy import CachePolicy
 import trending
 
 SOURCE_ROOT = Path(trending.__file__).resolve().parents[1]
+_LIBRARIES = ("ftfy", "iterative-stratification", "numpy", "pandas", "scikit-learn", "scipy", "w3lib", "xgboost")
 _SHARED = ("trending/errors.py", "trending/genres.py", "trending/titles.py", "steps/materializers.py")
 
 
@@ -25,4 +27,9 @@ def depend_on(*places: str) -> CachePolicy:
         if not found or not all(one.is_file() for one in found):
             raise FileNotFoundError(f"no code at {path}")
         files |= {one.relative_to(SOURCE_ROOT).as_posix() for one in found}
-    return CachePolicy(file_dependencies=sorted(files))
+    return CachePolicy(file_dependencies=sorted(files), cache_func=describe_libraries)
+
+
+def describe_libraries() -> str:
+    """Return the versions of the libraries whose results steps store: another scikit-learn fits another model."""
+    return " ".join(f"{name}={version(name)}" for name in _LIBRARIES)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from zenml.enums import ArtifactType
-from zenml.io import fileio
 from zenml.materializers.base_materializer import BaseMaterializer
 from zenml.utils import io_utils
 
@@ -28,8 +27,7 @@ class GenreModelMaterializer(BaseMaterializer):
     def load(self, data_type: type[Any]) -> GenreModel:
         """Read the model back."""
         with self.get_temporary_directory(delete_at_exit=True) as directory:
-            for name in fileio.listdir(self.uri):
-                fileio.copy(f"{self.uri}/{name if isinstance(name, str) else name.decode()}", str(Path(directory) / str(name)))
+            io_utils.copy_dir(self.uri, str(directory), overwrite=True)
             return load_model(Path(directory))
 
     def extract_metadata(self, data: GenreModel) -> dict[str, Any]:

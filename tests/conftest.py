@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from trending.cleaning import CleaningResult, clean_titles
-from trending.evaluation.candidates import DecisionRule, choose_champion, judge_candidate, tune_candidate
+from trending.evaluation.baselines import COMMONEST
+from trending.evaluation.candidates import DecisionRule, choose_champion, judge_candidate, judge_commonest, tune_candidate
 from trending.features.examples import build_examples, select_part
-from trending.models.base import GenreModel, build_model
+from trending.models.base import MODEL_KINDS, GenreModel, build_model
 from trending.models.split import select_trainable, split_titles
 from trending.releases import ReleaseStore
 from trending.releases.build import Ingredients, build_bundle
@@ -64,7 +65,7 @@ def fitted_models(examples: pd.DataFrame) -> dict[str, GenreModel]:
     """One fitted model of each kind (trees kept few)."""
     part = select_part(examples, "train")
     params = {"xgboost": {"n_estimators": 20, "max_features": 1_500}}
-    models = {kind: build_model(kind, params.get(kind)) for kind in ("majority", "keywords", "tfidf_logreg", "xgboost")}
+    models = {kind: build_model(kind, params.get(kind)) for kind in MODEL_KINDS}
     for model in models.values():
         model.fit(part.texts, part.labels, SEED)
     return models
@@ -76,7 +77,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, starter: CleaningResult, ex
     models = {kind: fitted_models[kind] for kind in ("majority", "tfidf_logreg")}
     rules: dict[str, DecisionRule] = {kind: tune_candidate(model, examples, "masked") for kind, model in models.items()}
     judged = {kind: rules[kind].apply(model, examples, "test") for kind, model in models.items()}
-    judgements = {kind: judge_candidate(kind, one, examples, SEED) for kind, one in judged.items()}
+    judgements = {kind: judge_candidate(kind, one, examples, SEED) for kind, one in judged.items()} | {COMMONEST: judge_commonest(examples, SEED)}
     verdict = choose_champion(rules, judged, judgements, examples, SEED)
     directory = tmp_path_factory.mktemp("bundle")
     build_bundle(

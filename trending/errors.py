@@ -1,6 +1,6 @@
 """The project's exceptions: each says what happened, where, and how to mend it.
 
-Only the edges (CLI, HTTP, pipeline runner) turn them into exit codes, problem details or banners; nothing below catches them.
+Only the edges (CLI, HTTP, pipeline runner) turn them into exit codes and problem details.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from apps.api.measures import MeasureRequests, Measures
 from apps.api.problems import Problem, add_problem_handlers, document_problems
 from apps.api.schemas import GenreInfo, GenresResponse, Health, PredictRequest, PredictResponse, Ready, TitleResponse, Version, describe_version
 from trending import __version__
-from trending.errors import NotFoundError, ReleaseError
+from trending.errors import NotFoundError, ReleaseError, TrendingError
 from trending.genres import GENRES
 from trending.releases import Release, ReleaseStore
 from trending.settings import load_settings
@@ -102,7 +102,7 @@ def create_app(store: ReleaseStore | None = None) -> FastAPI:
             app.state.genre_counts = release.catalogue.count_genres()
             app.state.release = release
             measures.release.labels(release.manifest.version, release.manifest.model_kind).set(1)
-        except ReleaseError as error:
+        except TrendingError as error:
             app.state.unready = str(error)
         yield
         if app.state.release is not None:

@@ -6,12 +6,17 @@ import argparse
 import os
 import platform
 import shutil
+import socket
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+import click
+import yaml
 
 from trending.errors import TrendingError
 from trending.releases import ReleaseStore
@@ -89,9 +94,24 @@ def _check_release() -> list[Finding]:
 
 
 def _check_zenml() -> list[Finding]:
-    folder = Path(os.environ.get("ZENML_CONFIG_PATH") or Path.home() / ".config" / "zenml")
-    known = (folder / "config.yaml").exists()
-    return [Finding("zenml state", True, f"{folder}{'' if known else ' (made by the first run)'}")]
+    folder = Path(os.environ.get("ZENML_CONFIG_PATH") or click.get_app_dir("zenml"))
+    config = folder / "config.yaml"
+    if not config.exists():
+        return [Finding("zenml state", True, f"{folder} (made by the first run)")]
+    store = (yaml.safe_load(config.read_text(encoding="utf-8")) or {}).get("store") or {}
+    url = urlsplit(str(store.get("url", "")))
+    if url.scheme in ("http", "https") and not _answers(url):
+        return [Finding("zenml state", False, f"{folder}: the server at {url.netloc} doesn't answer", "start it, or run: python run.py dashboard --stop")]
+    return [Finding("zenml state", True, str(folder))]
+
+
+def _answers(url: SplitResult) -> bool:
+    port = url.port or (443 if url.scheme == "https" else 80)
+    try:
+        socket.create_connection((str(url.hostname), port), timeout=3).close()
+    except OSError:
+        return False
+    return True
 
 
 def _show(findings: list[Finding]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 from trending.errors import InputError
-from trending.evaluation.judge_release import judge_release
 from trending.releases import ReleaseStore
+from trending.releases.judge_release import judge_release
 from trending.sources import SourceConfig, open_source
 
 
@@ -15,10 +16,12 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Read, clean and judge; print the headline and the genres."""
     source = open_source(SourceConfig(source="files", path=arguments.data))
     release = ReleaseStore.from_settings().open()
-    result = judge_release(release.predictor, source.records())
+    result = judge_release(release, source.records())
     result |= {"release": release.manifest.version, "starter": release.manifest.data.starter, "data": arguments.data}
     if result["n"] == 0:
         raise InputError("no title has both a plot and a known genre", where=arguments.data, mend="check the columns plot and genres")
+    if result["seen_in_training"]:
+        print(f"note: the release was trained or tuned on {result['seen_in_training']:,} of these titles: the figures flatter it", file=sys.stderr)
     if not arguments.json:
         _show(result)
     return result

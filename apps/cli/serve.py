@@ -6,6 +6,7 @@ import argparse
 import socket
 
 from trending.errors import UsageError
+from trending.releases import ReleaseStore
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -14,12 +15,14 @@ def run(arguments: argparse.Namespace) -> None:
         raise UsageError(f"{arguments.port} is not a port", where="--port", mend="choose from 1024 to 65535")
     _check_address(arguments.host, arguments.port)
 
+    store = ReleaseStore.from_settings()
+
     import uvicorn
 
     from apps.api import create_app
 
     # Every request is counted in /metrics; a line each as well would only slow it down.
-    uvicorn.run(create_app(), host=arguments.host, port=arguments.port, log_level="info", access_log=False, timeout_graceful_shutdown=10)
+    uvicorn.run(create_app(store), host=arguments.host, port=arguments.port, log_level="info", access_log=False, timeout_graceful_shutdown=10)
 
 
 def _check_address(host: str, port: int) -> None:

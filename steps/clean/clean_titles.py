@@ -8,6 +8,7 @@ from zenml.types import HTMLString
 
 from steps.caching import depend_on
 from trending.cleaning import clean_titles as clean
+from trending.errors import QualityError
 from trending.reports.data_report import render_data_summary
 from trending.sources.raw import raw_records
 
@@ -24,5 +25,7 @@ def clean_titles(
     """Repair, normalise, merge, group; rows in = kept + merged + quarantined is asserted."""
     result = clean(raw_records(raw_titles))
     report = result.report
+    if report.rows_in != len(raw_titles):
+        raise QualityError(f"{len(raw_titles)} rows were loaded but {report.rows_in} were seen", where="cleaning")
     log_metadata({"rows_in": report.rows_in, "kept": report.kept, "merged": report.merged, "quarantined": report.quarantined, "groups": report.groups})
     return result.titles, result.quarantine, report.as_dict(), HTMLString(render_data_summary(result.titles, report))

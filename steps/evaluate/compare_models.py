@@ -7,7 +7,8 @@ from zenml import log_metadata, step
 from zenml.types import HTMLString
 
 from steps.caching import depend_on
-from trending.evaluation.candidates import BASELINE, DecisionRule, choose_champion, unframe_predictions
+from trending.evaluation.baselines import BASELINE, COMMONEST
+from trending.evaluation.candidates import DecisionRule, choose_champion, unframe_predictions
 from trending.evaluation.judge import Judgement
 from trending.reports.evaluation_report import render_comparison, render_evaluation
 
@@ -16,7 +17,7 @@ from trending.reports.evaluation_report import render_comparison, render_evaluat
 def compare_models(
     judgements: dict[str, Any], decision_rules: dict[str, Any], test_predictions: pd.DataFrame, examples: pd.DataFrame, seed: int, notes: list[str]
 ) -> tuple[Annotated[dict[str, Any], "verdict"], Annotated[HTMLString, "model_comparison"], Annotated[HTMLString, "evaluation_report"]]:
-    """Return the verdict; the run ends here if no model beats the majority baseline beyond doubt.
+    """Return the verdict; the run ends here if no model beats the baseline beyond doubt.
 
     Args:
         judgements: Every figure of every model.
@@ -31,8 +32,8 @@ def compare_models(
     judged = unframe_predictions(test_predictions, rules, examples)
     verdict = choose_champion(rules, judged, figures, examples, seed)
     champion = figures[verdict.champion]
-    rivals = [figures[name] for name in verdict.validation]
+    rivals = [figures[name] for name in (*verdict.validation, COMMONEST)]
     comparison = render_comparison(rivals, verdict.champion, verdict.validation, verdict.differences, verdict.leak, notes)
-    evaluation = render_evaluation(champion, figures.get(BASELINE, champion), judged[verdict.champion], notes)
+    evaluation = render_evaluation(champion, figures[BASELINE], judged[verdict.champion], notes)
     log_metadata(metadata={"champion": verdict.champion, **{name: figure.value for name, figure in champion.metrics.items()}}, infer_model=True)
     return verdict.model_dump(), HTMLString(comparison), HTMLString(evaluation)

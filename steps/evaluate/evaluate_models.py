@@ -6,7 +6,8 @@ import pandas as pd
 from zenml import log_metadata, step
 
 from steps.caching import depend_on
-from trending.evaluation.candidates import DecisionRule, frame_predictions, judge_candidate
+from trending.evaluation.baselines import COMMONEST
+from trending.evaluation.candidates import DecisionRule, frame_predictions, judge_candidate, judge_commonest
 from trending.models import GenreModel
 
 
@@ -14,7 +15,7 @@ from trending.models import GenreModel
 def evaluate_models(
     models: list[GenreModel], names: list[str], decision_rules: dict[str, Any], examples: pd.DataFrame, seed: int
 ) -> tuple[Annotated[dict[str, Any], "judgements"], Annotated[pd.DataFrame, "test_predictions"]]:
-    """Return every figure of every model, with intervals, and the probabilities behind them.
+    """Return every figure of every model and of the baselines, with intervals, and the probabilities behind them.
 
     Args:
         models: Fitted models.
@@ -24,7 +25,7 @@ def evaluate_models(
         seed: For the bootstrap; the same for all models, so that differences are paired.
     """
     judged = {name: DecisionRule(**decision_rules[name]).apply(model, examples, "test") for name, model in zip(names, models, strict=True)}
-    judgements = {name: judge_candidate(name, one, examples, seed) for name, one in judged.items()}
+    judgements = {name: judge_candidate(name, one, examples, seed) for name, one in judged.items()} | {COMMONEST: judge_commonest(examples, seed)}
     log_metadata({f"{name}_macro_f1": str(one.metrics["macro_f1"]) for name, one in judgements.items()})
     predictions = frame_predictions(judged, examples)
     return {name: one.model_dump() for name, one in judgements.items()}, predictions

@@ -1,5 +1,7 @@
 """Build the release bundle of the champion."""
 
+import atexit
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any
@@ -45,6 +47,7 @@ def build_release(
     """
     choice = Verdict(**verdict)
     directory = Path(tempfile.mkdtemp(prefix="release-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)  # ZenML stores its copy after this step has returned
     manifest = build_bundle(
         directory,
         Ingredients(

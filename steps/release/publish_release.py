@@ -1,7 +1,8 @@
 """Publish a bundle: copy it into the release store and let `CURRENT` name it."""
 
+import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from zenml import log_metadata, step
 from zenml.client import Client
@@ -18,6 +19,11 @@ def publish_release(release_bundle: Path) -> Annotated[str, "release_version"]:
     manifest = read_manifest(release_bundle)
     store = ReleaseStore.from_settings()
     version = store.publish(release_bundle)
-    Client().get_model_version(manifest.zenml.model_name, manifest.zenml.model_version).set_stage(ModelStages.PRODUCTION, force=True)
-    log_metadata(metadata={"release": version, "store": store.url, "macro_f1": str(manifest.metrics["macro_f1"])}, infer_model=True)
+    shutil.rmtree(release_bundle, ignore_errors=True)  # ZenML's copy for this step, which it leaves behind
+    # By the names in the manifest: a bundle from the cache belongs to the run that built it, not to this one.
+    origin = manifest.zenml
+    Client().get_model_version(origin.model_name, origin.model_version).set_stage(ModelStages.PRODUCTION, force=True)
+    facts: dict[str, Any] = {"release": version, "store": store.url, "macro_f1": str(manifest.metrics["macro_f1"])}
+    log_metadata(metadata=facts)
+    log_metadata(metadata=facts, model_name=origin.model_name, model_version=origin.model_version)
     return version

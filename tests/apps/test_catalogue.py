@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from trending.cleaning import CleaningResult, clean_titles
-from trending.evaluation.candidates import Verdict, judge_candidate, tune_candidate
+from trending.evaluation.candidates import Verdict, judge_candidate, judge_commonest, tune_candidate
 from trending.genres import GENRES
 from trending.models.base import GenreModel
 from trending.releases import Release, load_bundle
@@ -165,19 +165,18 @@ def test_titles_whose_rights_forbid_it_are_not_shipped(
     for row, name in classes.items():
         titles.loc[row, "rights_class"] = name
         titles.loc[row, "plot"] = f"Zyxwvut{row} walks alone through the city until a stranger speaks to him."
-    model = fitted_models["majority"]
-    rule = tune_candidate(model, examples, "masked")
-    judgement = judge_candidate("majority", rule.apply(model, examples, "test"), examples, 17)
+    rules = {kind: tune_candidate(fitted_models[kind], examples, "masked") for kind in ("majority", "keywords")}
+    judgements = {kind: judge_candidate(kind, rule.apply(fitted_models[kind], examples, "test"), examples, 17) for kind, rule in rules.items()}
     build_bundle(
         tmp_path,
         Ingredients(
             titles=titles,
             splits=examples[["title_id", "split"]],
             cleaning=starter.report,
-            model=model,
-            rule=rule,
-            verdict=Verdict(champion="majority", validation={}, differences={}, leak={}),
-            judgements={"majority": judgement},
+            model=fitted_models["keywords"],
+            rule=rules["keywords"],
+            verdict=Verdict(champion="keywords", validation={}, differences={}, leak={}),
+            judgements=judgements | {"commonest": judge_commonest(examples, 17)},
             data=DataOrigin(source="test", fingerprint="1" * 64, rows=len(titles), starter=False, rights=["open_*", "unclear"]),
             run=RunOrigin(),
         ),

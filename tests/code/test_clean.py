@@ -145,3 +145,15 @@ def test_nul_bytes_are_removed_and_counted() -> None:
 def test_an_account_that_does_not_add_up_is_an_error() -> None:
     with pytest.raises(QualityError, match="3 rows in"):
         CleaningReport(rows_in=3, kept=1, merged=1, quarantined=0).check()
+
+
+@pytest.mark.parametrize("other", ["tmdb_restricted", "unclear"])
+def test_merging_never_carries_text_into_a_row_of_other_rights(other: str) -> None:
+    """A restricted plot in an open row would be learnt from and shipped."""
+    base = {"title_id": "a:1", "title": "Heat", "type": "movie"}
+    plot = "A plot that only the second source has, long enough to learn from."
+    result = clean_titles([{**base, "rights_class": "open_cc0"}, {**base, "rights_class": other, "plot": plot}])
+    assert result.titles["plot"].isna().all()
+    assert result.report.merged == 1
+    same = clean_titles([{**base, "rights_class": other}, {**base, "rights_class": other, "plot": plot}])
+    assert same.titles["plot"].tolist() == [plot]

@@ -64,7 +64,7 @@ def test_an_unknown_key_names_those_that_are_known() -> None:
         ("seed=", "seed"),
         ("limit=0", "limit"),
         ("models=[]", "models"),
-        ("models=[oracle]", "models.0"),
+        ("models=[[tfidf_logreg]]", "models.0"),
         ("models=xgboost", "models"),
         ("rights=open_*", "rights"),
         ("source=ftp", "source"),
@@ -86,10 +86,22 @@ def test_a_parameter_no_model_has_is_refused(override: str, part: str) -> None:
 
 @pytest.mark.parametrize(
     "override",
-    ["model_params.xgboost.n_estimators=many", "model_params.tfidf_logreg.C=strong", "model_params.tfidf_logreg.C=-1", "model_params.keywords.smoothing=[]"],
+    [
+        "model_params.xgboost.n_estimators=many",
+        "model_params.tfidf_logreg.C=strong",
+        "model_params.tfidf_logreg.C=-1",
+        "model_params.keywords.smoothing=[]",
+        "model_params.xgboost.colsample_bynode=5.0",
+        "model_params.xgboost.learning_rate=50",
+    ],
 )
 def test_a_parameter_value_no_model_can_use_is_refused_before_anything_runs(override: str) -> None:
     assert override.split(".")[1] in refuse(override)
+
+
+@pytest.mark.parametrize(("override", "part"), [("models=[oracle]", "'oracle'"), ("models=[majority]", "baseline alone")])
+def test_models_that_can_not_be_published_are_refused(override: str, part: str) -> None:
+    assert part in refuse(override)
 
 
 @pytest.mark.parametrize("override", ["rights=[]", "rights=[open-*]", "rights=['']"])

@@ -107,3 +107,10 @@ def test_a_file_that_fits_no_layout_needs_a_mapping() -> None:
     with pytest.raises(InputError, match="no column for 'title'"):
         resolve_columns(["a", "b"], "auto", {}, {}, "file")
     assert resolve_columns(["a", "b"], "auto", {"title": "a", "type": "b"}, {}, "file") == ({"title": "a", "type": "b"}, {})
+
+
+def test_rights_in_the_file_go_before_those_of_its_layout() -> None:
+    available = ["show_id", "type", "title", "listed_in", "description", "rights_class"]
+    mapping, _ = resolve_columns(available, "auto", {}, {}, "a.csv")
+    assert mapping["rights_class"] == "rights_class"
+    assert mapping["genres"] == "listed_in"

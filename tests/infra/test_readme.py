@@ -66,7 +66,10 @@ def server(clone: Path, environment: dict[str, str], trained: str) -> Iterator[N
     for _ in range(200):
         if subprocess.run(["curl", "-sf", "localhost:8000/ready"], capture_output=True, check=False).returncode == 0:
             break
+        assert process.poll() is None
         time.sleep(0.1)
+    else:
+        pytest.fail("the API did not become ready")
     yield
     process.terminate()
     process.wait(timeout=20)

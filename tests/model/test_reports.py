@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from trending.cleaning import CleaningReport, CleaningResult
-from trending.evaluation.candidates import judge_candidate
+from trending.evaluation.baselines import COMMONEST
+from trending.evaluation.candidates import judge_candidate, judge_commonest
 from trending.evaluation.judge import Figure, Judgement
 from trending.evaluation.metrics import Judged
 from trending.evaluation.model_card import METRIC_NAMES, render_model_card
@@ -55,7 +56,7 @@ def hostile(examples: pd.DataFrame) -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def judgements(judged: dict[str, Judged], hostile: pd.DataFrame) -> dict[str, Judgement]:
     """Every figure of two models, sliced by those sources."""
-    return {kind: judge_candidate(kind, judged[kind], hostile, SEED) for kind in ("majority", "tfidf_logreg")}
+    return {kind: judge_candidate(kind, judged[kind], hostile, SEED) for kind in ("majority", "tfidf_logreg")} | {COMMONEST: judge_commonest(hostile, SEED)}
 
 
 @pytest.fixture(scope="session")
@@ -140,20 +141,21 @@ def test_confusion_shares_by_hand() -> None:
 def card(judgements: dict[str, Judgement]) -> str:
     """The model card, with a leak."""
     leak = {"masked": Figure(value=0.4, low=0.3, high=0.5), "unmasked": Figure(value=0.7, low=0.6, high=0.8)}
-    return render_model_card(judgements["tfidf_logreg"], [judgements["majority"]], leak, dict.fromkeys(GENRES, 0.37), starter=True)
+    return render_model_card(judgements["tfidf_logreg"], [judgements["majority"], judgements["commonest"]], leak, dict.fromkeys(GENRES, 0.37), starter=True)
 
 
 def test_the_model_card_names_the_baseline_beside_every_metric(card: str, judgements: dict[str, Judgement]) -> None:
-    assert "| metric | this model | majority baseline |" in card
+    assert "| metric | this model | majority baseline: every genre | majority baseline: the commonest genres |" in card
     for key, name in METRIC_NAMES.items():
-        assert f"| {name} | {judgements['tfidf_logreg'].metrics[key]} | {judgements['majority'].metrics[key]} |" in card
+        figures = " | ".join(str(judgements[kind].metrics[key]) for kind in ("tfidf_logreg", "majority", "commonest"))
+        assert f"| {name} | {figures} |" in card
     assert f"| majority | {judgements['majority'].metrics['macro_f1']} |" in card
 
 
 def test_the_model_card_names_every_genre_with_its_figures(card: str, judgements: dict[str, Judgement]) -> None:
     for genre in GENRES:
         one = judgements["tfidf_logreg"].per_genre[genre]
-        assert f"| {genre} | {one.n} | {one.precision:.2f} | {one.recall:.2f} | {one.f1} | 0.37 |" in card
+        assert f"| {genre} | {one.n} | {one.precision:.2f} | {one.recall:.2f} | {one.f1} | {judgements['majority'].per_genre[genre].f1} | 0.37 |" in card
 
 
 def test_the_model_card_says_what_a_first_reader_must_know(card: str, judgements: dict[str, Judgement]) -> None:
@@ -165,8 +167,9 @@ def test_the_model_card_says_what_a_first_reader_must_know(card: str, judgements
 
 
 def test_a_source_with_a_bar_in_its_name_breaks_no_table_of_the_model_card(judged: dict[str, Judged], examples: pd.DataFrame) -> None:
-    one = judge_candidate("tfidf_logreg", judged["tfidf_logreg"], examples.assign(source="a|b"), SEED)
-    card = render_model_card(one, [], {}, dict.fromkeys(GENRES, 0.37), starter=False)
+    barred = examples.assign(source="a|b")
+    one, baseline = (judge_candidate(kind, judged[kind], barred, SEED) for kind in ("tfidf_logreg", "majority"))
+    card = render_model_card(one, [baseline, judge_commonest(barred, SEED)], {}, dict.fromkeys(GENRES, 0.37), starter=False)
     width = 0
     for line in card.splitlines():
         width = 0 if not line.startswith("|") else width or line.count("|")

@@ -90,12 +90,12 @@ def clean_titles(records: Iterable[Mapping[str, Any]]) -> CleaningResult:
             refused.append({"row": number, "reason": outcome.reason, "detail": outcome.detail, "source": str(raw.get("source") or ""), "record": record})
         else:
             rows.append(outcome)
-    kept = _merge_repeats(rows)
+    kept, report.merged = _merge_repeats(rows)
     _drop_shared_plots(kept, notes)
     titles = titles_frame(kept)
     if len(titles):
         titles["group_id"] = group_titles(titles)
-    report.kept, report.merged, report.quarantined = len(titles), len(rows) - len(titles), len(refused)
+    report.kept, report.quarantined = len(titles), len(refused)
     report.groups = int(titles["group_id"].nunique())
     report.reasons = dict(Counter(row["reason"] for row in refused))
     report.repairs = dict(notes.repairs.most_common())
@@ -104,14 +104,21 @@ def clean_titles(records: Iterable[Mapping[str, Any]]) -> CleaningResult:
     return CleaningResult(titles, pd.DataFrame(refused, columns=list(QUARANTINE_COLUMNS)), report)
 
 
-def _merge_repeats(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Make one row of those with the same `title_id`: the first wins, later ones fill what it lacks."""
+def _merge_repeats(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
+    """Make one row of those with the same `title_id`, and count those merged away.
+
+    The first wins; a later one fills what it lacks, if it comes with the same rights: a restricted plot in an open row would be laundered.
+    """
     merged: dict[str, dict[str, Any]] = {}
+    count = 0
     for row in rows:
         first = merged.setdefault(row["title_id"], row)
-        if first is not row:
+        if first is row:
+            continue
+        count += 1
+        if all(first[name] == row[name] for name in ("rights_class", "data_licence")):
             first.update({name: value for name, value in row.items() if first[name] in (None, []) and value not in (None, [])})
-    return list(merged.values())
+    return list(merged.values()), count
 
 
 def _drop_shared_plots(rows: list[dict[str, Any]], notes: Notes) -> None:

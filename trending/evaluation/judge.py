@@ -1,10 +1,11 @@
-"""The judgement of one model on one set of titles: every figure, its interval, its slices, and the same of the majority baseline."""
+"""The judgement of one model on one set of titles: every figure with its interval, by genre and by slice."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
@@ -41,8 +42,8 @@ class SliceJudgement(BaseModel):
     """How one slice is predicted; macro F1 runs over the genres that occur in it."""
 
     n: int
-    macro_f1: float
-    micro_f1: float
+    macro_f1: Figure
+    micro_f1: Figure
 
 
 class Judgement(BaseModel):
@@ -59,40 +60,35 @@ class Judgement(BaseModel):
 def judge(kind: str, judged: Judged, titles: pd.DataFrame, seed: int, draws: int = DRAWS) -> Judgement:
     """Judge decisions on `titles` (same rows as `judged`; needs `group_id`, `type`, `plot`, `year`, `source`)."""
     groups = titles["group_id"].astype(str).tolist()
-    drawn = bootstrap_metrics(judged, groups, seed, draws)
-    drawn_genres = bootstrap_metrics(judged, groups, seed, draws, metrics=lambda part, weights: {"per_genre": f1_scores(part, weights)["per_genre"]})[
-        "per_genre"
-    ]
-    once = np.ones((1, len(titles)))
-    plain, plain_genres = all_metrics(judged, once), f1_scores(judged, once)["per_genre"][0]
+    plain, drawn = all_metrics(judged, np.ones((1, len(titles)))), bootstrap_metrics(judged, groups, seed, draws)
+    f1, f1_drawn = plain.pop("per_genre")[0], drawn.pop("per_genre")
     precision, recall = precision_recall(judged)
-
-    def figure(value: float, draws_of_it: Any) -> Figure:
-        low, high = interval(value, draws_of_it)
-        return Figure(value=float(value), low=max(low, 0.0), high=min(high, 1.0))
-
     return Judgement(
         kind=kind,
         n=len(titles),
         groups=len(set(groups)),
-        metrics={name: figure(value[0], drawn[name]) for name, value in plain.items()},
+        metrics={name: _figure(value[0], drawn[name]) for name, value in plain.items()},
         per_genre={
             name: GenreJudgement(
-                n=int(judged.labels[:, index].sum()),
-                precision=float(precision[index]),
-                recall=float(recall[index]),
-                f1=figure(plain_genres[index], drawn_genres[:, index]),
+                n=int(judged.labels[:, index].sum()), precision=precision[index], recall=recall[index], f1=_figure(f1[index], f1_drawn[:, index])
             )
             for index, name in enumerate(GENRES)
         },
-        slices={part: {name: judge_slice(judged.take(mask)) for name, mask in masks.items()} for part, masks in slice_titles(titles).items()},
+        slices={
+            part: {name: _judge_slice(judged.take(mask), titles["group_id"][mask].astype(str).tolist(), seed, draws) for name, mask in masks.items()}
+            for part, masks in slice_titles(titles).items()
+        },
     )
 
 
-def judge_slice(judged: Judged) -> SliceJudgement:
-    """Judge a part, without intervals."""
-    scores = f1_scores(judged, np.ones((1, len(judged.labels))))
-    return SliceJudgement(n=len(judged.labels), macro_f1=float(scores["macro_f1"][0]), micro_f1=float(scores["micro_f1"][0]))
+def _judge_slice(judged: Judged, groups: list[str], seed: int, draws: int) -> SliceJudgement:
+    plain, drawn = f1_scores(judged, np.ones((1, len(groups)))), bootstrap_metrics(judged, groups, seed, draws, metrics=f1_scores)
+    return SliceJudgement(n=len(groups), **{name: _figure(plain[name][0], drawn[name]) for name in ("macro_f1", "micro_f1")})
+
+
+def _figure(value: float, draws: npt.NDArray[np.float64]) -> Figure:
+    low, high = interval(value, draws)
+    return Figure(value=float(value), low=max(low, 0.0), high=min(high, 1.0))
 
 
 def compare(ours: Judged, theirs: Judged, groups: list[str], seed: int, draws: int = DRAWS) -> Figure:

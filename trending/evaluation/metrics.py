@@ -37,7 +37,7 @@ def _ratio(numerator: npt.NDArray[np.float64], denominator: npt.NDArray[np.float
 def f1_scores(judged: Judged, weights: FloatMatrix) -> dict[str, npt.NDArray[np.float64]]:
     """Return F1 four ways, each of shape (draws,), and per genre, shape (draws, 20).
 
-    Macro and weighted F1 run over genres that occur in the titles at all, or are predicted there: a genre that is neither has no F1.
+    Macro F1 runs over the genres that occur in the titles at all: the same genres for every model that is judged on them.
 
     Args:
         judged: What is judged.
@@ -46,7 +46,7 @@ def f1_scores(judged: Judged, weights: FloatMatrix) -> dict[str, npt.NDArray[np.
     truth, chosen = judged.labels.astype(np.float64), judged.decisions.astype(np.float64)
     hits, positives, predicted = weights @ (truth * chosen), weights @ truth, weights @ chosen
     per_genre = _ratio(2 * hits, positives + predicted)
-    present = judged.labels.any(axis=0) | judged.decisions.any(axis=0)
+    present = judged.labels.any(axis=0)
     row_f1 = _ratio(2 * (truth * chosen).sum(axis=1), truth.sum(axis=1) + chosen.sum(axis=1))
     return {
         "macro_f1": per_genre[:, present].mean(axis=1) if present.any() else np.zeros(len(weights)),
@@ -99,7 +99,6 @@ def precision_recall(judged: Judged) -> tuple[FloatVector, FloatVector]:
 
 
 def all_metrics(judged: Judged, weights: FloatMatrix) -> dict[str, npt.NDArray[np.float64]]:
-    """Return every headline metric, shape (draws,) each."""
+    """Return every headline metric, shape (draws,) each, and `per_genre`, the F1 of each genre, shape (draws, 20)."""
     scores = f1_scores(judged, weights)
-    scores.pop("per_genre")
     return {**scores, "map": average_precision(judged, weights), "ece": calibration_error(judged, weights)}

@@ -20,8 +20,3 @@ def encode_genres(genres: Iterable[Sequence[str]]) -> IntMatrix:
     for index, row in enumerate(rows):
         matrix[index, row] = 1
     return matrix
-
-
-def decode_genres(matrix: npt.NDArray[np.bool_] | IntMatrix) -> list[list[str]]:
-    """Return the genre names of each row of a 0/1 matrix, shape (n, 20)."""
-    return [[GENRES[column] for column in np.flatnonzero(row)] for row in matrix]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from importlib import import_module
@@ -34,6 +35,8 @@ class GenreModel(ABC):
     """
 
     kind: ClassVar[str]
+    # Largest value of a hyper-parameter that has one; all numbers are above zero.
+    limits: ClassVar[dict[str, float]] = {}
 
     def __init__(self, **params: Any) -> None:
         """Keep the hyper-parameters; unknown ones are refused by `build_model`."""
@@ -100,16 +103,22 @@ def build_model(kind: str, params: dict[str, Any] | None = None) -> GenreModel:
         raise UsageError(f"{kind} has no parameter {min(unknown)!r}", where="model_params", mend=f"it has: {', '.join(found.defaults()) or 'none'}")
     for name, value in (params or {}).items():
         default = found.defaults()[name]
-        if not _fits(value, default):
-            raise UsageError(f"{name} can't be {value!r}", where=f"model_params.{kind}", mend=f"give a positive value such as its default, {default!r}")
+        if not _fits(value, default, found.limits.get(name, math.inf)):
+            raise UsageError(
+                f"{name} can't be {value!r}", where=f"model_params.{kind}", mend=f"give one like its default, {default!r}{_most(found.limits.get(name))}"
+            )
     return found(**(params or {}))
 
 
-def _fits(value: Any, default: Any) -> bool:
+def _most(limit: float | None) -> str:
+    return "" if limit is None else f", at most {limit:g}"
+
+
+def _fits(value: Any, default: Any, limit: float) -> bool:
     if isinstance(default, bool):
         return isinstance(value, bool)
     kinds = (int, float) if isinstance(default, float) else (type(default),)
-    return isinstance(value, kinds) and not isinstance(value, bool) and 0 < value < float("inf")
+    return isinstance(value, kinds) and not isinstance(value, bool) and 0 < value < math.inf and value <= limit
 
 
 def load_model(directory: Path) -> GenreModel:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -25,6 +25,7 @@ class TfidfLogRegModel(GenreModel):
     """One-vs-rest logistic regression on words and bigrams."""
 
     kind = "tfidf_logreg"
+    limits: ClassVar[dict[str, float]] = {"ngrams": 5}
 
     @classmethod
     def defaults(cls) -> dict[str, Any]:

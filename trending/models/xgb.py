@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -26,6 +26,7 @@ class XGBoostModel(GenreModel):
     """
 
     kind = "xgboost"
+    limits: ClassVar[dict[str, float]] = {"n_estimators": 10_000, "max_depth": 20, "learning_rate": 1, "colsample_bynode": 1, "max_bin": 512}
 
     @classmethod
     def defaults(cls) -> dict[str, Any]:

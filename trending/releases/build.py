@@ -13,7 +13,8 @@ import pandas as pd
 from trending import __version__
 from trending.cleaning import CleaningReport
 from trending.cleaning.rights import may_train
-from trending.evaluation.candidates import BASELINE, UNMASKED, DecisionRule, Verdict
+from trending.evaluation.baselines import BASELINE
+from trending.evaluation.candidates import UNMASKED, DecisionRule, Verdict
 from trending.evaluation.judge import Judgement
 from trending.evaluation.model_card import render_model_card
 from trending.features.labels import FloatMatrix
@@ -68,7 +69,7 @@ def build_bundle(directory: Path, parts: Ingredients) -> Manifest:
         zenml=parts.run,
         model_kind=parts.model.kind,
         metrics=champion.metrics,
-        baseline=parts.judgements[BASELINE].metrics if BASELINE in parts.judgements else {},
+        baseline=parts.judgements[BASELINE].metrics,
         leak=parts.verdict.leak,
         thresholds=by_genre,
         files={},

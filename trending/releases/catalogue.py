@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, Field
 
+from trending.cleaning.text import normalise_title
 from trending.features.labels import FloatMatrix
 from trending.genres import GENRES
 from trending.titles import TITLE_COLUMNS, Title
@@ -101,6 +102,11 @@ class Catalogue:
         """Return how many titles are listed under each genre."""
         counts = self._connection.execute("SELECT value, count(*) FROM titles, json_each(titles.genres) GROUP BY value")
         return dict.fromkeys(GENRES, 0) | dict(counts.fetchall())
+
+    def list_learnt(self) -> tuple[set[str], set[tuple[str, str]]]:
+        """Return the titles the model was trained or tuned on: their ids, and their normalised titles with type."""
+        rows = self._connection.execute("SELECT title_id, title, type FROM titles WHERE split IN ('train', 'validation')").fetchall()
+        return {row["title_id"] for row in rows}, {(normalise_title(row["title"]), row["type"]) for row in rows}
 
     def close(self) -> None:
         """Close the file."""

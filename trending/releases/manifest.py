@@ -56,7 +56,7 @@ class Manifest(_Part):
     zenml: RunOrigin
     model_kind: str
     metrics: dict[str, Figure] = Field(description="On the held-out test titles, genre words masked, with 95 % intervals.")
-    baseline: dict[str, Figure] = Field(description="The same for the majority baseline.")
+    baseline: dict[str, Figure] = Field(description="The same for the baseline that gives every title every genre.")
     leak: dict[str, Figure] = Field(description="Macro F1 of the reference model with genre words `masked` and `unmasked`.")
     thresholds: dict[str, float]
     files: dict[str, str] = Field(description="Relative path -> SHA-256 of every other file.")
@@ -76,22 +76,32 @@ class Manifest(_Part):
 
 
 def read_manifest(directory: Path) -> Manifest:
-    """Read and check `release.json`.
+    """Read and check the `release.json` in a folder.
 
     Raises:
         ReleaseError: If it is missing, damaged, or of a later format.
     """
-    path = directory / MANIFEST_FILE
     try:
-        manifest = Manifest.model_validate_json(path.read_bytes())
-    except FileNotFoundError as error:
-        raise ReleaseError("not a release: no release.json", where=str(directory)) from error
-    except (ValidationError, OSError) as error:
-        raise ReleaseError("release.json is damaged", where=str(directory), mend="run: python run.py release rollback") from error
+        content = (directory / MANIFEST_FILE).read_bytes()
+    except OSError as error:
+        raise ReleaseError("not a release: no readable release.json", where=str(directory)) from error
+    return parse_manifest(content, str(directory))
+
+
+def parse_manifest(content: bytes, where: str) -> Manifest:
+    """Check the content of a `release.json`.
+
+    Raises:
+        ReleaseError: If it is damaged, or of a later format.
+    """
+    try:
+        manifest = Manifest.model_validate_json(content)
+    except ValidationError as error:
+        raise ReleaseError("release.json is damaged", where=where, mend="run: python run.py release rollback") from error
     if manifest.format != FORMAT:
-        raise ReleaseError(f"format {manifest.format} is not the {FORMAT} this version reads", where=str(path), mend="upgrade trending-now")
+        raise ReleaseError(f"format {manifest.format} is not the {FORMAT} this version reads", where=where, mend="upgrade trending-now")
     if not manifest.is_intact():
-        raise ReleaseError("release.json was changed after it was written", where=str(directory), mend="run: python run.py release rollback")
+        raise ReleaseError("release.json was changed after it was written", where=where, mend="run: python run.py release rollback")
     return manifest
 
 

@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import fsspec
@@ -18,7 +19,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from trending.errors import NotFoundError, ReleaseError, TrendingError, UsageError
 from trending.releases.bundle import Release, load_bundle, staged_directory, verify_bundle
-from trending.releases.manifest import MANIFEST_FILE, VERSION_PATTERN, Manifest, read_manifest
+from trending.releases.manifest import MANIFEST_FILE, VERSION_PATTERN, Manifest, parse_manifest
 from trending.settings import load_settings
 
 CURRENT_FILE = "CURRENT"
@@ -35,7 +36,7 @@ class ReleaseStore:
         try:
             self.fs, root = fsspec.url_to_fs(url)
         except (ImportError, ValueError) as error:
-            raise UsageError(str(error), where="TRENDING_RELEASES", mend="give a folder or an address such as s3://bucket/releases") from error
+            raise UsageError(str(error), where="TRENDING_RELEASES", mend="give a folder, or an address whose fsspec package is installed") from error
         self.root = str(root).rstrip("/")
         self.url = url
         self.local = isinstance(self.fs, LocalFileSystem)
@@ -66,8 +67,7 @@ class ReleaseStore:
         Raises:
             NotFoundError: If there is no such version.
         """
-        if not self.fs.exists(f"{self.root}/{version}/{MANIFEST_FILE}") or "/" in version or version.startswith("."):
-            raise NotFoundError(f"no release {version!r}", where=self.url, mend="see: python run.py release list")
+        self._check_known(version)
         if self.local:
             return Path(self.root) / version
         copy = self.cache / version
@@ -81,12 +81,31 @@ class ReleaseStore:
         return copy
 
     def manifest(self, version: str) -> Manifest:
-        """Return a release's manifest without checking its other files."""
-        return read_manifest(self.directory(version))
+        """Return a release's manifest without fetching or checking its other files."""
+        self._check_known(version)
+        return parse_manifest(self.fs.cat_file(f"{self.root}/{version}/{MANIFEST_FILE}"), f"{self.url}/{version}")
 
     def verify(self, version: str) -> Manifest:
-        """Check a release file by file; raises `ReleaseError` if anything is wrong."""
-        return verify_bundle(self.directory(version))
+        """Check a release, as it lies in the store, file by file; raises `ReleaseError` if anything is wrong."""
+        self._check_known(version)
+        if self.local:
+            return verify_bundle(Path(self.root) / version)
+        with tempfile.TemporaryDirectory(prefix="verify-") as folder:
+            self.fs.get(f"{self.root}/{version}/", f"{folder}/", recursive=True)
+            return verify_bundle(Path(folder))
+
+    def check_writable(self) -> None:
+        """Refuse a store that can't be written to before hours are spent on what should go there.
+
+        Raises:
+            UsageError: If it can't.
+        """
+        try:
+            if self.local:
+                Path(self.root).mkdir(parents=True, exist_ok=True)
+                tempfile.TemporaryFile(dir=self.root).close()
+        except OSError as error:
+            raise UsageError(f"can't be written ({error.strerror})", where=self.url, mend="set TRENDING_HOME to a folder you may write") from error
 
     def publish(self, bundle: Path) -> str:
         """Copy a bundle in, whole or not at all, and make it current; a version that is already there and whole is kept.
@@ -160,12 +179,14 @@ class ReleaseStore:
             return release
         raise ReleaseError(f"release {current} can't be served and no older one is whole", where=self.url, mend=_TRAIN)
 
+    def _check_known(self, version: str) -> None:
+        if VERSION_PATTERN.fullmatch(version) is None or not self.fs.exists(f"{self.root}/{version}/{MANIFEST_FILE}"):
+            raise NotFoundError(f"no release {version!r}", where=self.url, mend="see: python run.py release list")
+
     def _holds(self, version: str) -> bool:
         """Say whether a version is there and whole; what is there but not whole is removed."""
         if not self.fs.exists(f"{self.root}/{version}"):
             return False
-        if not self.local:
-            shutil.rmtree(self.cache / version, ignore_errors=True)  # judge what lies there, not our copy of it
         try:
             self.verify(version)
         except TrendingError:
@@ -193,5 +214,6 @@ class ReleaseStore:
         root = Path(self.root)
         root.mkdir(parents=True, exist_ok=True)
         for left in [*root.glob(".incoming-*"), *root.glob(".current-*")]:
-            if time.time() - left.stat().st_mtime > _STALE_SECONDS:
-                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # another publisher sweeps as well
+                if time.time() - left.stat().st_mtime > _STALE_SECONDS:
+                    shutil.rmtree(left) if left.is_dir() else left.unlink()

@@ -45,7 +45,7 @@ def render_evaluation(judgement: Judgement, baseline: Judgement, judged: Judged,
         for genre, one in per_genre.items()
     ]
     slice_rows = [
-        (f"{kind}: {name}", one.n, f"{one.macro_f1:.3f}", f"{baseline.slices[kind][name].macro_f1:.3f}", f"{one.micro_f1:.3f}")
+        (f"{kind}: {name}", one.n, str(one.macro_f1), str(baseline.slices[kind][name].macro_f1), str(one.micro_f1))
         for kind, parts in judgement.slices.items()
         for name, one in parts.items()
     ]
@@ -71,7 +71,7 @@ def render_evaluation(judgement: Judgement, baseline: Judgement, judged: Judged,
             draw_reliability(*reliability_points(judged)),
             "All genres together; on the line, a probability of 0.3 comes true three times in ten.",
         ),
-        render_table(("slice", "test titles", "macro F1", "baseline", "micro F1"), slice_rows, "Slices"),
+        render_table(("slice", "test titles", "macro F1", "baseline macro F1", "micro F1"), slice_rows, "Slices"),
     ]
     lead = f"{judgement.kind} on {judgement.n:,} held-out titles in {judgement.groups:,} groups, genre words masked; 95 % bootstrap intervals over groups."
     return render_page("Evaluation", lead, parts, notes)
@@ -89,18 +89,22 @@ def render_comparison(
     rows = [
         (
             one.kind,
-            f"{validation[one.kind]:.3f}",
+            f"{validation[one.kind]:.3f}" if one.kind in validation else "",
             *(str(one.metrics[name]) for name in ("macro_f1", "micro_f1", "map", "ece")),
             _signed(differences.get(one.kind)),
         )
         for one in judgements
     ]
-    parts = [render_table(("model", "macro F1, validation", "macro F1", "micro F1", "mAP", "ECE", "macro F1 over majority"), rows, "Models", best=champion)]
+    parts = [
+        render_table(
+            ("model", "macro F1, validation, cross-fitted", "macro F1", "micro F1", "mAP", "ECE", "macro F1 over the baseline"), rows, "Models", best=champion
+        )
+    ]
     if leak:
         leak_rows = [("masked: genre words taken out", str(leak["masked"])), ("unmasked: genre words left in", str(leak["unmasked"]))]
         parts.append(render_table(("the reference model's text", "macro F1"), leak_rows, "Label leaks"))
     lead = (
-        f"{champion} has the best macro F1 on validation titles and is the candidate. The other figures are from test titles, which had no part in that choice."
+        f"{champion} has the best macro F1 on validation titles and is the champion. The other figures are from test titles, which had no part in that choice."
     )
     return render_page("Model comparison", lead, parts, notes)
 

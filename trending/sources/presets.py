@@ -10,6 +10,8 @@ from trending.errors import InputError, UsageError
 from trending.titles import TITLE_COLUMNS
 
 NEEDED = ("title", "type")
+# What a file says of its own rows' identity and rights goes before what is known of its layout.
+_OWN = {name: name for name in ("title_id", "group_id", "rights_class", "data_licence")}
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def resolve_columns(
         if wanted not in available:
             raise InputError(f"no column {wanted!r}", where=where, mend=_suggest(wanted, available))
     chosen = _choose_preset(available, preset)
-    mapping = {name: column for name, column in chosen.columns.items() if column in available and name not in constants} | dict(columns)
+    mapping = {name: column for name, column in {**_OWN, **chosen.columns}.items() if column in available and name not in constants} | dict(columns)
     fixed = {name: value for name, value in chosen.constants.items() if name not in columns} | dict(constants)
     missing = [name for name in NEEDED if name not in mapping and name not in fixed]
     if missing:
