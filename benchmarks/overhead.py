@@ -13,7 +13,7 @@ def measure(folder: Path, data: str | None) -> list[Row]:
     """Run both once on the same titles, in turn, each as a process of its own; ZenML's first-time set-up is done before."""
     overrides = [f"source={'files' if data else 'starter'}", *([f"path={Path(data).absolute()}"] if data else [])]
     environment = own_environment(folder)
-    run([sys.executable, "-c", "from zenml.client import Client; Client().active_stack"], environment)
+    run([sys.executable, "-c", "from zenml.client import Client; Client().active_stack_model"], environment)
     pipeline = [sys.executable, "run.py", "--pipeline", "training", *(part for override in overrides for part in ("--set", override))]
     plain = _seconds([sys.executable, "-m", "benchmarks.plain_training", str(folder / "plain"), *overrides], environment)
     ours = _seconds(pipeline, environment)

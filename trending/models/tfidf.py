@@ -1,9 +1,11 @@
-"""TF-IDF features that can be stored without pickle: words in a JSON file, weights as safetensors."""
+"""TF-IDF features that can be stored without pickle (words in a JSON file, weights as safetensors), and the models' common ground on them."""
 
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,10 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file, save_file
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
+
+from trending.features.labels import FloatMatrix
+from trending.genres import GENRES
+from trending.models.base import GenreModel
 
 _TERMS, _WEIGHTS = "terms.json", "idf.safetensors"
 
@@ -57,7 +63,7 @@ def load_vectoriser(vectoriser: TfidfVectorizer, directory: Path) -> TfidfVector
 
 
 def list_terms(vectoriser: TfidfVectorizer) -> list[str]:
-    """Return the terms in column order; worth keeping, for it takes as long as several predictions."""
+    """Return the terms in column order."""
     return sorted(vectoriser.vocabulary_, key=vectoriser.vocabulary_.__getitem__)
 
 
@@ -91,3 +97,28 @@ def top_terms(terms: Sequence[str], columns: Any, values: Any, weights: Any, top
         if not any(term in known.split() or known in words for known, _ in chosen):
             chosen.append((term, weight))
     return chosen
+
+
+class TfidfGenreModel(GenreModel):
+    """A genre model on TF-IDF features; what it learns on them is up to the subclass.
+
+    Its parameters hold `max_features`, `min_df` and, if not single words alone, `ngrams`.
+    """
+
+    def __init__(self, **params: Any) -> None:
+        """Build the vectoriser the parameters describe."""
+        super().__init__(**params)
+        self.vectoriser = build_vectoriser(self.params["max_features"], self.params.get("ngrams", 1), self.params["min_df"])
+
+    @cached_property
+    def terms(self) -> list[str]:
+        """The terms in column order; kept, for listing them takes as long as several predictions."""
+        return list_terms(self.vectoriser)
+
+    @abstractmethod
+    def score(self, matrix: Any) -> FloatMatrix:
+        """Return scores in [0, 1] for a sparse matrix of shape (n, n terms)."""
+
+    def predict_proba(self, texts: Sequence[str]) -> FloatMatrix:
+        """Return scores, shape (n, 20)."""
+        return self.score(self.vectoriser.transform(texts)) if texts else np.zeros((0, len(GENRES)))

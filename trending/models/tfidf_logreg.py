@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,13 +14,13 @@ from sklearn.linear_model import LogisticRegression
 
 from trending.features.labels import FloatMatrix, IntMatrix
 from trending.genres import GENRES
-from trending.models.base import GenreModel, WeightedTerms
-from trending.models.tfidf import build_vectoriser, fit_vectoriser, list_terms, load_vectoriser, save_vectoriser, sparse_rows, top_terms
+from trending.models.base import WeightedTerms
+from trending.models.tfidf import TfidfGenreModel, fit_vectoriser, load_vectoriser, save_vectoriser, sparse_rows, top_terms
 
 _STATE = "logreg.safetensors"
 
 
-class TfidfLogRegModel(GenreModel):
+class TfidfLogRegModel(TfidfGenreModel):
     """One-vs-rest logistic regression on words and bigrams."""
 
     kind = "tfidf_logreg"
@@ -31,11 +30,6 @@ class TfidfLogRegModel(GenreModel):
     def defaults(cls) -> dict[str, Any]:
         """`C`: inverse regularisation strength; `balanced`: weigh the rare class up."""
         return {"max_features": 120_000, "ngrams": 2, "min_df": 2, "C": 4.0, "balanced": True}
-
-    def __init__(self, **params: Any) -> None:
-        """Build the vectoriser the parameters describe."""
-        super().__init__(**params)
-        self.vectoriser = build_vectoriser(self.params["max_features"], self.params["ngrams"], self.params["min_df"])
 
     def fit(self, texts: Sequence[str], labels: IntMatrix, seed: int) -> None:
         """Fit the vectoriser, then a regression per genre in threads."""
@@ -53,22 +47,15 @@ class TfidfLogRegModel(GenreModel):
         self.coefficients = np.asarray([pair[0] for pair in fitted], dtype=np.float32).T.copy()
         self.intercepts = np.asarray([pair[1] for pair in fitted], dtype=np.float32)
 
-    @cached_property
-    def _terms(self) -> list[str]:
-        return list_terms(self.vectoriser)
-
-    def predict_proba(self, texts: Sequence[str]) -> FloatMatrix:
+    def score(self, matrix: Any) -> FloatMatrix:
         """Return the regressions' scores."""
-        if not texts:
-            return np.zeros((0, len(GENRES)))
-        scores = self.vectoriser.transform(texts) @ self.coefficients + self.intercepts
-        return np.asarray(expit(scores.astype(np.float64)))
+        return np.asarray(expit((matrix @ self.coefficients + self.intercepts).astype(np.float64)))
 
     def explain(self, texts: Sequence[str], genres: Sequence[Sequence[int]], top: int) -> list[list[WeightedTerms]]:
         """Return the terms with the largest weight times TF-IDF."""
         matrix = self.vectoriser.transform(texts)
         return [
-            [top_terms(self._terms, *row, self.coefficients[:, genre], top) for genre in asked] for row, asked in zip(sparse_rows(matrix), genres, strict=True)
+            [top_terms(self.terms, *row, self.coefficients[:, genre], top) for genre in asked] for row, asked in zip(sparse_rows(matrix), genres, strict=True)
         ]
 
     def _save_state(self, directory: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,13 +11,13 @@ import numpy as np
 
 from trending.features.labels import FloatMatrix, IntMatrix
 from trending.genres import GENRES
-from trending.models.base import GenreModel, WeightedTerms
-from trending.models.tfidf import build_vectoriser, fit_vectoriser, list_terms, load_vectoriser, save_vectoriser, sparse_rows, top_terms
+from trending.models.base import WeightedTerms
+from trending.models.tfidf import TfidfGenreModel, fit_vectoriser, load_vectoriser, save_vectoriser, sparse_rows, top_terms
 
 _STATE = "xgboost.ubj"
 
 
-class XGBoostModel(GenreModel):
+class XGBoostModel(TfidfGenreModel):
     """XGBoost's own multi-label mode with one tree per output.
 
     Its other mode, trees with vector leaves (`multi_output_tree`), measured worse and dearer on 38,000 plots with the same
@@ -33,11 +32,6 @@ class XGBoostModel(GenreModel):
         """`max_features` bounds the words; the rest are XGBoost's own names."""
         return {"max_features": 5_000, "min_df": 3, "n_estimators": 100, "max_depth": 6, "learning_rate": 0.3, "colsample_bynode": 0.2, "max_bin": 64}
 
-    def __init__(self, **params: Any) -> None:
-        """Build the vectoriser the parameters describe."""
-        super().__init__(**params)
-        self.vectoriser = build_vectoriser(self.params["max_features"], 1, self.params["min_df"])
-
     def fit(self, texts: Sequence[str], labels: IntMatrix, seed: int) -> None:
         """Fit the vectoriser, then the trees on all cores."""
         xgboost = _import_xgboost()
@@ -50,15 +44,9 @@ class XGBoostModel(GenreModel):
         classifier.fit(fit_vectoriser(self.vectoriser, texts), labels)
         self.booster = classifier.get_booster()
 
-    @cached_property
-    def _terms(self) -> list[str]:
-        return list_terms(self.vectoriser)
-
-    def predict_proba(self, texts: Sequence[str]) -> FloatMatrix:
+    def score(self, matrix: Any) -> FloatMatrix:
         """Return the trees' scores."""
-        if not texts:
-            return np.zeros((0, len(GENRES)))
-        return np.asarray(self.booster.inplace_predict(self.vectoriser.transform(texts)), dtype=np.float64).reshape(len(texts), len(GENRES))
+        return np.asarray(self.booster.inplace_predict(matrix), dtype=np.float64).reshape(matrix.shape[0], len(GENRES))
 
     def explain(self, texts: Sequence[str], genres: Sequence[Sequence[int]], top: int) -> list[list[WeightedTerms]]:
         """Return the words present with the largest SHAP values (Lundberg et al., "Consistent individualized feature attribution", 2018)."""
@@ -68,7 +56,7 @@ class XGBoostModel(GenreModel):
         contributions = self.booster.predict(xgboost.DMatrix(matrix), pred_contribs=True)
         found = []
         for (columns, values), shap, asked in zip(sparse_rows(matrix), contributions, genres, strict=True):
-            found.append([top_terms(self._terms, columns, np.ones_like(values), shap[genre], top) for genre in asked])
+            found.append([top_terms(self.terms, columns, np.ones_like(values), shap[genre], top) for genre in asked])
         return found
 
     def _save_state(self, directory: Path) -> None:
