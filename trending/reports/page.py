@@ -18,7 +18,7 @@ p.lead{color:var(--soft);margin:0 0 20px;max-width:72ch}.note{background:#fff7e6
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(230px,1fr));gap:12px}.card{border:1px solid var(--line);border-radius:10px;padding:12px 16px;background:var(--tint)}
 .card b{display:block;font-size:22px;font-variant-numeric:tabular-nums}.card span{color:var(--soft);font-size:13px}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{padding:5px 10px;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
-th{color:var(--soft);font-weight:600}th:first-child,td:first-child{text-align:left}tr.best td{background:var(--tint);font-weight:600}
+th{color:var(--soft);font-weight:600;white-space:normal;vertical-align:bottom}th:first-child,td:first-child{text-align:left}tr.best td{background:var(--tint);font-weight:600}
 figure{margin:8px 0;overflow-x:auto}svg{max-width:100%;min-width:320px;height:auto}figcaption{color:var(--soft);font-size:13px}.scroll{overflow-x:auto}
 </style></head><body><main><h1>{{ title }}</h1><p class="lead">{{ lead }}</p>
 {% for note in notes %}<div class="note">{{ note }}</div>{% endfor %}{% for part in parts %}{{ part }}{% endfor %}
