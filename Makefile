@@ -4,6 +4,10 @@ VENV := .venv
 PY := $(VENV)/bin/python
 # pip's own settings for where wheels come from are honoured by uv only through this variable.
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+# The CPU build of torch, unless wheels come from a place of the machine's own.
+ifeq ($(strip $(UV_FIND_LINKS)),)
+export UV_TORCH_BACKEND ?= cpu
+endif
 TEST_ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -46,8 +50,10 @@ types: install ## mypy --strict
 
 check: lint types test ## all that must be green before a commit is pushed
 
+# A local version names one build of torch; the lock names the release, whichever build a machine can get.
 lock: install ## resolve pyproject.toml into requirements.lock again
-	$(PY) -m uv pip compile pyproject.toml --extra dev --python-version 3.11 --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --upgrade -o requirements.lock
+	$(PY) -m uv pip compile pyproject.toml --extra dev --extra aws --python-version 3.11 --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --upgrade -o requirements.lock
+	sed -i 's/+cpu$$//' requirements.lock
 
 bench: install ## print our figures beside the reference's
 	$(PY) -m benchmarks

@@ -18,10 +18,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-PIPELINES = ("training",)
+PIPELINES = ("ingestion", "training")
 EPILOG = """examples:
   python run.py --pipeline training
   python run.py --pipeline training --set source=files --set path=titles.parquet
+  python run.py --pipeline ingestion --set source=tvmaze
+  python run.py data show
   python run.py predict --text "A sheriff rides out to find the men who robbed the stagecoach."
   python run.py serve api
   python run.py dashboard
@@ -76,6 +78,12 @@ def build_parser() -> argparse.ArgumentParser:
     release.add_argument("version", nargs="?", help="default: the current release")
     _add_json(release)
 
+    data = verbs.add_parser("data", help="list, inspect, compare and fetch versions of the ingested data; replay what was quarantined")
+    data.add_argument("action", choices=("list", "show", "diff", "pull", "replay"))
+    data.add_argument("version", nargs="?", help="its name, the beginning of it, or latest (the default)")
+    data.add_argument("other", nargs="?", help="for diff: the version it is compared with (default: its parent)")
+    _add_json(data)
+
     stack = verbs.add_parser("stack", help="list, show and register stacks")
     stack.add_argument("action", choices=("list", "show", "apply"))
     stack.add_argument("name", nargs="?")
@@ -96,6 +104,10 @@ def _find_command(arguments: argparse.Namespace) -> Callable[[argparse.Namespace
         from pipelines.commands import run_pipeline
 
         return run_pipeline
+    if arguments.verb == "data" and arguments.action == "replay":
+        from pipelines.commands import run_data_replay
+
+        return run_data_replay
     if arguments.verb in ("stack", "dashboard"):
         from pipelines import commands
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import help_time, overhead, prediction
+from benchmarks import crawl_speed, help_time, overhead, prediction
 from benchmarks.timing import Row
 
-BENCHMARKS = {"help": help_time.measure, "prediction": prediction.measure, "overhead": overhead.measure}
+BENCHMARKS = {"help": help_time.measure, "prediction": prediction.measure, "overhead": overhead.measure, "crawl": crawl_speed.measure}
 
 
 def main() -> None:

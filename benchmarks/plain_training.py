@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipelines.config import load_config
+from pipelines.config import TrainingConfig, load_config
 from trending.cleaning import clean_titles
 from trending.evaluation.baselines import BASELINE, COMMONEST
 from trending.evaluation.candidates import choose_champion, judge_candidate, judge_commonest, list_candidates, tune_candidate
@@ -26,7 +26,7 @@ from trending.validation.schema import validate_titles
 
 def main(folder: Path, overrides: list[str]) -> None:
     """Train, judge and publish under `folder`."""
-    config = load_config("training", None, overrides)
+    config = load_config(TrainingConfig, None, overrides)
     source = open_source(config.source_config())
     cleaned = clean_titles(source.records())
     validate_titles(cleaned.titles)

@@ -10,23 +10,27 @@ from typing import Any
 
 import yaml
 
-from pipelines.runner import quieten_zenml, run_training
+from pipelines.runner import quieten_zenml
 from pipelines.stacks import apply_stack, list_stack_files, read_stack
 from trending.errors import TrendingError, UsageError
 
 
 def run_pipeline(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Run a pipeline and print where its release is, how good it is, and what to try next."""
+    """Run a pipeline and print what it ended in and what to try next."""
     from pipelines.progress import report_progress
 
     with report_progress():
-        result = run_training(arguments.config, arguments.overrides, arguments.stack, use_cache=not arguments.no_cache)
+        if arguments.pipeline == "ingestion":
+            from pipelines.run_ingestion import run_ingestion as start
+        else:
+            from pipelines.run_training import run_training as start
+        result = start(arguments.config, arguments.overrides, arguments.stack, use_cache=not arguments.no_cache)
     if not arguments.json:
-        print(_summarise(result))
+        print(_summarise_version(result) if arguments.pipeline == "ingestion" else _summarise_release(result))
     return result
 
 
-def _summarise(result: dict[str, Any]) -> str:
+def _summarise_release(result: dict[str, Any]) -> str:
     def interval(figure: dict[str, float]) -> str:
         return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
 
@@ -40,6 +44,33 @@ def _summarise(result: dict[str, Any]) -> str:
             f"  macro F1  {interval(result['macro_f1'])}{against} (genre words masked, 95 % intervals)",
             f"  data      {result['titles']:,} titles from {data}",
             'Next: python run.py predict --text "Two detectives search a fishing village for a missing child."',
+        ]
+    )
+
+
+def run_data_replay(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Try what is in quarantine again, and print what became of it."""
+    from pipelines.progress import report_progress
+    from pipelines.run_ingestion import replay_quarantine
+
+    with report_progress():
+        result = replay_quarantine(arguments.version)
+    if not arguments.json:
+        print(_summarise_version(result))
+    return result
+
+
+def _summarise_version(result: dict[str, Any]) -> str:
+    account, rows = result["account"], result["rows"]
+    found = "published" if result["new"] else "still holds: not a row differs; checked"
+    return "\n".join(
+        [
+            f"Data version {result['version']} {found} in {result['seconds']:.0f} s ({result['steps_cached']} of {result['steps']} steps from the cache)",
+            f"  fetched   {account['fetched']:,} = {account['parsed']:,} parsed + {account['failed']:,} failed",
+            f"  parsed    {account['parsed']:,} = {account['kept']:,} kept + {account['merged']:,} merged + {account['quarantined']:,} quarantined",
+            f"  holds     {', '.join(f'{number:,} {name}' for name, number in rows.items() if number)}",
+            f"  sources   {', '.join(f'{name} ({number:,})' for name, number in result['sources'].items())}",
+            "Next: python run.py --pipeline training --set source=catalogue",
         ]
     )
 

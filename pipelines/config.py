@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal, TypeVar
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trending.cleaning.rights import DEFAULT_TRAINABLE, check_patterns
 from trending.errors import UsageError
 from trending.evaluation.baselines import BASELINE
+from trending.matching import MatchSettings
 from trending.models.base import MODEL_KINDS, build_model
 from trending.sources import SourceConfig
+from trending.sources.crawl.config import LIVE_SOURCES, CrawlConfig, LiveName
+from trending.validation.settings import CheckSettings, GateSettings
 
+IngestedName = LiveName | Literal["files", "starter"]
 CONFIGS = Path(__file__).parent / "configs"
 
 
 class TrainingConfig(SourceConfig):
     """Keys of `configs/training*.yaml`: those of the source, and what is learnt."""
+
+    pipeline: ClassVar[str] = "training"
 
     rights: list[str] = Field(list(DEFAULT_TRAINABLE), description="Rights classes that may be learnt from and shipped.")
     seed: int = Field(17, ge=0, le=2**31 - 1)
@@ -46,18 +53,79 @@ class TrainingConfig(SourceConfig):
             build_model(kind, params)
 
 
-def load_config(pipeline: str, path: str | None, overrides: list[str]) -> TrainingConfig:
+class IngestionConfig(BaseModel):
+    """Keys of `configs/ingestion*.yaml`: where records come from, how they are asked for, and what must hold before a version is published."""
+
+    model_config = ConfigDict(extra="forbid")
+    pipeline: ClassVar[str] = "ingestion"
+
+    source: IngestedName | list[IngestedName] = Field("tvmaze", description="One source or several: live ones, `files` or `starter`.")
+    full: bool = Field(False, description="Ask live sources for everything, not only for what changed since the last version.")
+    base_url: str | None = Field(None, description="Another address of the one live source: a mirror, a recording.")
+    limit: int | None = Field(None, ge=1, description="Stop after about so many titles per source.")
+    delay: float | None = Field(None, ge=0, description="Seconds between requests to one host; by default what the source asks for.")
+    concurrency: int | None = Field(None, ge=1, le=64, description="Requests to one host at a time; by default what the source asks for.")
+    timeout: float = Field(60.0, gt=0, le=600, description="Seconds until a request is given up.")
+    retries: int = Field(5, ge=0, le=20, description="How often a request that failed for the moment is tried again.")
+    options: dict[LiveName, dict[str, Any]] = Field(default_factory=dict, description="Per live source, what only it understands: see docs/sources.md.")
+    path: str | None = Field(None, description="For `files`, as in training; so are preset, columns, constants and encoding.")
+    preset: str = "auto"
+    columns: dict[str, str] = Field(default_factory=dict)
+    constants: dict[str, str] = Field(default_factory=dict)
+    encoding: str = "utf-8-sig"
+    gates: GateSettings = Field(default_factory=GateSettings, description="What a crawl must hold, or the run ends here.")
+    checks: CheckSettings = Field(default_factory=CheckSettings, description="Conditions of the deepchecks reports.")
+    matching: MatchSettings = Field(default_factory=MatchSettings, description="When rows of several sources are the same title.")
+    market: str = Field("global", description="Whose signals the trending score reads: global or a country code.")
+    as_of: dt.date | None = Field(None, description="The day of the trending score; by default the end of the latest known period.")
+    memory: str = Field("1GB", pattern=r"^\d+(\.\d+)? ?[MG]B$", description="What DuckDB may hold in memory.")
+    threads: int = Field(2, ge=1, le=256, description="Threads of DuckDB.")
+
+    @property
+    def sources(self) -> list[str]:
+        """The names of the sources, as a list."""
+        return [self.source] if isinstance(self.source, str) else list(self.source)
+
+    def crawl_config(self, source: LiveName, since: str | None) -> CrawlConfig:
+        """Return the part that says how one live source is crawled."""
+        shared = self.model_dump(include={"base_url", "limit", "delay", "concurrency", "timeout", "retries"})
+        return CrawlConfig(source=source, since=None if self.full else since, options=self.options.get(source, {}), **shared)
+
+    def source_config(self, source: str) -> SourceConfig:
+        """Return the part that says how `files` or `starter` is read."""
+        keys = {"path", "preset", "columns", "constants", "encoding", "limit"} if source == "files" else {"limit"}
+        return SourceConfig(source=source, **self.model_dump(include=keys))
+
+    def check(self) -> None:
+        """Refuse what pydantic can't see.
+
+        Raises:
+            UsageError: If a value can't be used.
+        """
+        live = [name for name in self.sources if name in LIVE_SOURCES]
+        if len(set(self.sources)) != len(self.sources) or not self.sources:
+            raise UsageError("each source once, and at least one", where="source", mend=f"choose from: {', '.join((*LIVE_SOURCES, 'files', 'starter'))}")
+        if self.base_url and len(live) != 1:
+            raise UsageError("base_url goes with one live source", where="base_url", mend="run the sources one by one")
+        if "files" in self.sources and not self.path:
+            raise UsageError("source 'files' needs a path", where="path", mend="add --set path=FILE.parquet (or .csv, .jsonl)")
+
+
+ConfigType = TypeVar("ConfigType", TrainingConfig, IngestionConfig)
+
+
+def load_config(config_type: type[ConfigType], path: str | None, overrides: list[str]) -> ConfigType:
     """Read a pipeline's configuration.
 
     Args:
-        pipeline: Names the default file in `configs/`.
+        config_type: The model of its keys; names the default file in `configs/`.
         path: Another file.
         overrides: `KEY=VALUE` with YAML values; dots reach into nested keys (`columns.plot=overview`).
 
     Raises:
         UsageError: If the file or a key or value can't be used.
     """
-    file = Path(path) if path else CONFIGS / f"{pipeline}.yaml"
+    file = Path(path) if path else CONFIGS / f"{config_type.pipeline}.yaml"
     try:
         values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     except FileNotFoundError as error:
@@ -69,12 +137,12 @@ def load_config(pipeline: str, path: str | None, overrides: list[str]) -> Traini
     for override in overrides:
         _apply(values, override)
     try:
-        config = TrainingConfig(**values)
+        config = config_type(**values)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        known = ", ".join(sorted(TrainingConfig.model_fields))
-        mend = f"known keys: {known}" if first["type"] == "extra_forbidden" else f"got {str(first['input'])[:80]!r}"
+        known = ", ".join(sorted(config_type.model_fields))
+        mend = f"known keys: {known}" if first["type"] == "extra_forbidden" and len(first["loc"]) == 1 else f"got {str(first['input'])[:80]!r}"
         raise UsageError(first["msg"], where=f"configuration key {key!r}", mend=mend) from error
     config.check()
     return config

@@ -51,6 +51,10 @@ class NotFoundError(TrendingError):
     status = 404
 
 
+class SourceUnreachable(TrendingError):  # noqa: N818
+    """A live source's host can't be reached; nothing was crawled."""
+
+
 class ReleaseError(TrendingError):
     """No release can be served: none was published, or the bundle is damaged."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from trending.errors import UsageError
@@ -21,6 +21,14 @@ class Settings(BaseSettings):
 
     home: Path = Field(Path("var"), description="Folder for all that the project writes: releases and caches.")
     releases: str = Field("", description="Where releases lie: a folder or an fsspec address such as s3://bucket/releases.")
+    data: str = Field("", description="Where data versions lie: a folder or an fsspec address such as s3://bucket/data.")
+    contact: str = Field(
+        "https://example.org/trending-now",
+        pattern=r"^[\x21-\x7e]+$",
+        description="Where a site's owner reaches whoever runs the crawls: a page or an e-mail address, sent with every request.",
+    )
+    author_salt: SecretStr | None = Field(None, description="Key of reviewers' pseudonyms, where several machines must agree; else one is kept in `home`.")
+    tmdb_key: SecretStr | None = Field(None, description="Your own TMDB key (v4 token or v3 key), for the source tmdb.")
     max_body_bytes: int = Field(1_000_000, ge=1_000, le=100_000_000, description="Largest request body the API reads.")
     max_text_chars: int = Field(20_000, ge=100, le=1_000_000, description="Longest text the API scores.")
 
@@ -36,6 +44,16 @@ class Settings(BaseSettings):
     def releases_url(self) -> str:
         """Where releases lie: `TRENDING_RELEASES`, or `releases/` under the home folder."""
         return self.releases or str(self.home / "releases")
+
+    @property
+    def data_url(self) -> str:
+        """Where data versions lie: `TRENDING_DATA`, or `data/` under the home folder."""
+        return self.data or str(self.home / "data")
+
+    def key_of(self, source: str) -> str | None:
+        """Return the API key of a live source, if one is set."""
+        key = {"tmdb": self.tmdb_key}.get(source)
+        return key.get_secret_value() if key else None
 
     @property
     def cache_dir(self) -> Path:

@@ -40,6 +40,7 @@ class Title(BaseModel):
     group_id: str = Field(description="The same for rows that describe the same title; splits never cut through a group.")
     data_licence: str | None = None
     rights_class: str = Field(description="What may be done with the row: see `trending.cleaning.rights`.")
+    url: str | None = Field(None, description="The source's own page, to be linked wherever the row is shown.")
 
 
 TITLE_COLUMNS: tuple[str, ...] = tuple(Title.model_fields)
@@ -65,5 +66,6 @@ TITLE_SCHEMA = pa.schema(
         ("group_id", pa.string()),
         ("data_licence", pa.string()),
         ("rights_class", pa.string()),
+        ("url", pa.string()),
     ]
 )

@@ -1,23 +1,22 @@
 """Build the release bundle of the champion."""
 
-import atexit
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
 import pandas as pd
-from zenml import get_step_context, log_metadata, step
+from zenml import log_metadata, step
 from zenml.types import MarkdownString
 
 from steps.caching import depend_on
+from steps.folders import new_folder
+from steps.origin import describe_run
 from trending.cleaning import CleaningReport
 from trending.evaluation.candidates import DecisionRule, Verdict
 from trending.evaluation.judge import Judgement
 from trending.models import GenreModel
 from trending.releases.build import Ingredients, build_bundle
 from trending.releases.bundle import DATA_CARD, MODEL_CARD
-from trending.releases.manifest import DataOrigin, RunOrigin
+from trending.releases.manifest import DataOrigin
 
 
 @step(cache_policy=depend_on("releases", "models", "features", "evaluation", "validation", "cleaning", "reports/markdown.py", "sources/starter.py"))
@@ -46,8 +45,7 @@ def build_release(
         data: Where the titles come from (`DataOrigin`, without the number of rows).
     """
     choice = Verdict(**verdict)
-    directory = Path(tempfile.mkdtemp(prefix="release-"))
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)  # ZenML stores its copy after this step has returned
+    directory = new_folder("release")
     manifest = build_bundle(
         directory,
         Ingredients(
@@ -67,17 +65,3 @@ def build_release(
     )
     cards = [MarkdownString((directory / name).read_text(encoding="utf-8")) for name in (MODEL_CARD, DATA_CARD)]
     return directory, cards[0], cards[1]
-
-
-def describe_run() -> RunOrigin:
-    """Return the run this step is part of, so that a release leads back to its run, data and model version."""
-    context = get_step_context()
-    run = context.pipeline_run
-    return RunOrigin(
-        pipeline=context.pipeline.name,
-        run_id=str(run.id),
-        run_name=run.name,
-        stack=run.stack.name if run.stack else "",
-        model_name=context.model.name,
-        model_version=str(context.model.version),
-    )

@@ -1,6 +1,5 @@
 """Publish a bundle: copy it into the release store and let `CURRENT` name it."""
 
-import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,6 +7,7 @@ from zenml import log_metadata, step
 from zenml.client import Client
 from zenml.enums import ModelStages
 
+from steps.folders import discard
 from trending.releases import ReleaseStore
 from trending.releases.manifest import read_manifest
 
@@ -19,7 +19,7 @@ def publish_release(release_bundle: Path) -> Annotated[str, "release_version"]:
     manifest = read_manifest(release_bundle)
     store = ReleaseStore.from_settings()
     version = store.publish(release_bundle)
-    shutil.rmtree(release_bundle, ignore_errors=True)  # ZenML's copy for this step, which it leaves behind
+    discard(release_bundle)
     # By the names in the manifest: a bundle from the cache belongs to the run that built it, not to this one.
     origin = manifest.zenml
     Client().get_model_version(origin.model_name, origin.model_version).set_stage(ModelStages.PRODUCTION, force=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.config import load_config
+from pipelines.config import TrainingConfig, load_config
 from trending.errors import UsageError
 from trending.models.base import MODEL_KINDS
 
@@ -14,38 +14,38 @@ from trending.models.base import MODEL_KINDS
 def refuse(*overrides: str, path: str | None = None) -> str:
     """Load a configuration that must be refused; returns the line."""
     with pytest.raises(UsageError) as caught:
-        load_config("training", path, list(overrides))
+        load_config(TrainingConfig, path, list(overrides))
     assert len(str(caught.value).splitlines()) == 1
     return str(caught.value)
 
 
 def test_the_shipped_configuration_is_the_starter_job() -> None:
-    config = load_config("training", None, [])
+    config = load_config(TrainingConfig, None, [])
     assert (config.source, config.seed, config.rights) == ("starter", 17, ["open_*", "unclear"])
     assert tuple(config.models) == MODEL_KINDS
 
 
 def test_dotted_overrides_reach_into_nested_keys() -> None:
-    config = load_config("training", None, ["columns.plot=overview", "columns.title=name", "model_params.xgboost.n_estimators=20", "seed=3"])
+    config = load_config(TrainingConfig, None, ["columns.plot=overview", "columns.title=name", "model_params.xgboost.n_estimators=20", "seed=3"])
     assert config.columns == {"plot": "overview", "title": "name"}
     assert config.model_params == {"xgboost": {"n_estimators": 20}}
     assert config.seed == 3
 
 
 def test_the_last_override_wins_and_values_are_yaml() -> None:
-    config = load_config("training", None, ["seed=3", "seed=4", "models=[majority, keywords]", "rights=[open_*]", "path=a=b.csv"])
+    config = load_config(TrainingConfig, None, ["seed=3", "seed=4", "models=[majority, keywords]", "rights=[open_*]", "path=a=b.csv"])
     assert (config.seed, config.models, config.rights, config.path) == (4, ["majority", "keywords"], ["open_*"], "a=b.csv")
 
 
 def test_a_file_is_read_and_overrides_win_over_it(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("seed: 5\nlimit: 10\n", encoding="utf-8")
-    config = load_config("training", str(file), ["seed=6"])
+    config = load_config(TrainingConfig, str(file), ["seed=6"])
     assert (config.seed, config.limit) == (6, 10)
 
 
 def test_the_source_part_holds_what_the_source_needs() -> None:
-    source = load_config("training", None, ["source=files", "path=a.csv", "columns.plot=overview", "limit=9"]).source_config()
+    source = load_config(TrainingConfig, None, ["source=files", "path=a.csv", "columns.plot=overview", "limit=9"]).source_config()
     assert (source.source, source.path, source.columns, source.limit) == ("files", "a.csv", {"plot": "overview"}, 9)
 
 

@@ -33,6 +33,7 @@ WRONG: dict[str, list[Any]] = {
     "group_id": [None, 7],
     "data_licence": [7],
     "rights_class": ["free", "", None, 7],
+    "url": ["www.example.org/1", "ftp://example.org/1", "https://example.org/a b", 7],
 }
 CASES = [(column, value) for column, values in WRONG.items() for value in values]
 

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,12 @@ class Runner:
 
     folder: Path
     root: Path = ROOT
+    home_name: str = "home"
 
     @property
     def home(self) -> Path:
         """Where the project writes."""
-        return self.folder / "home"
+        return self.folder / self.home_name
 
     @property
     def environment(self) -> dict[str, str]:
@@ -50,6 +51,17 @@ class Runner:
         assert outcome.returncode == 0, outcome.stderr
         result: dict[str, Any] = json.loads(outcome.stdout)
         return result
+
+    def ingest(self, *arguments: str) -> dict[str, Any]:
+        """Run the ingestion pipeline and return what it says with `--json`."""
+        outcome = self.run("--pipeline", "ingestion", "--json", *arguments)
+        assert outcome.returncode == 0, outcome.stderr
+        result: dict[str, Any] = json.loads(outcome.stdout)
+        return result
+
+    def with_home(self, name: str) -> Runner:
+        """Return a runner with a home of its own beside the same ZenML state."""
+        return replace(self, home_name=name)
 
     def python(self, code: str) -> Any:
         """Run Python beside the runs' ZenML state and return the JSON it prints last."""

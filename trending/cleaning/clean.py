@@ -18,7 +18,7 @@ from trending.errors import QualityError
 from trending.titles import TITLE_SCHEMA
 
 QUARANTINE_COLUMNS = ("row", "reason", "detail", "source", "record")
-_SHARED_PLOT = 3  # a plot under this many different titles describes none of them (a redirect's target, a placeholder)
+SHARED_PLOT = 3  # a plot under this many different titles describes none of them (a redirect's target, a placeholder)
 
 
 @dataclass
@@ -127,6 +127,6 @@ def _drop_shared_plots(rows: list[dict[str, Any]], notes: Notes) -> None:
         if row["plot"]:
             titles_by_plot.setdefault(plot_key(row["plot"]), set()).add(normalise_title(row["title"]))
     for row in rows:
-        if row["plot"] and len(titles_by_plot[plot_key(row["plot"])]) >= _SHARED_PLOT:
+        if row["plot"] and len(titles_by_plot[plot_key(row["plot"])]) >= SHARED_PLOT:
             row["plot"] = None
             notes.repairs["plot_shared"] += 1

@@ -28,6 +28,7 @@ _TYPES = {
 _DATE_FORMATS = ("%Y-%m-%d", "%B %d, %Y", "%d-%b-%y", "%d %B %Y", "%b %d, %Y", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _IMDB = re.compile(r"tt\d{7,10}")
+_URL = re.compile(r"https?://[^\s<>\"]{3,}")
 
 
 def is_missing(value: Any) -> bool:
@@ -83,3 +84,8 @@ def parse_date(value: str) -> dt.date | None:
 def parse_imdb_id(value: str) -> str | None:
     """Return the `tt` identifier in `value`, if it is one."""
     return value if _IMDB.fullmatch(value) else None
+
+
+def parse_url(value: str) -> str | None:
+    """Return the web address in `value`, if it is one."""
+    return value if _URL.fullmatch(value) else None

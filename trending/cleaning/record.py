@@ -131,6 +131,7 @@ def clean_record(raw: Mapping[str, Any], notes: Notes) -> dict[str, Any] | Refus
         "group_id": _text(raw, "group_id", notes) or None,
         "data_licence": _text(raw, "data_licence", notes) or None,
         "rights_class": rights,
+        "url": _checked(raw, "url", notes, fields.parse_url),
     }
 
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from markupsafe import escape
 
-_ACCENT, _SOFT, _SECOND = "#3457d5", "#98a2b3", "#e8a317"
+_ACCENT, _SOFT, _SECOND, _INK = "#3457d5", "#98a2b3", "#e8a317", "#1c2330"
+_LONGEST_NAME = 26
+
+
+def describe_chart(svg: str, alt: str) -> str:
+    """Return a chart that a screen reader names by `alt` and doesn't read any further."""
+    return svg.replace("<svg ", f'<svg role="img" aria-label="{escape(alt)}" ', 1)
 
 
 def _draw(size: tuple[float, float], paint: Callable[[Any], None]) -> str:
@@ -19,6 +27,8 @@ def _draw(size: tuple[float, float], paint: Callable[[Any], None]) -> str:
     from matplotlib import pyplot
 
     style: Any = {"svg.hashsalt": "trending-now", "font.family": "sans-serif", "font.size": 10, "axes.spines.top": False, "axes.spines.right": False}
+    # Names come from data: a dollar sign in one starts no formula.
+    style["text.parse_math"] = False
     with pyplot.rc_context(style):
         figure, axes = pyplot.subplots(figsize=size, layout="constrained")
         try:
@@ -78,21 +88,109 @@ def draw_reliability(centres: npt.NDArray[np.float64], observed: npt.NDArray[np.
 
 def draw_matrix(names: Sequence[str], matrix: npt.NDArray[np.float64]) -> str:
     """Draw a square matrix of shares in [0, 1] with its values."""
+    return draw_grid(names, names, matrix, (9, 8.4), xlabel="predicted", ylabel="listed")
+
+
+def draw_grid(
+    rows: Sequence[str],
+    columns: Sequence[str],
+    shares: npt.NDArray[np.float64],
+    size: tuple[float, float] | None = None,
+    xlabel: str = "",
+    ylabel: str = "",
+) -> str:
+    """Draw shares in [0, 1], shape (rows, columns), as shaded cells with their percentages; NaN stays blank and so does what rounds to 0."""
 
     def paint(axes: Any) -> None:
-        axes.imshow(matrix, cmap="Blues", vmin=0, vmax=1)
-        axes.set_xticks(range(len(names)), names, rotation=60, ha="right")
-        axes.set_yticks(range(len(names)), names)
-        axes.set(xlabel="predicted", ylabel="listed")
-        for row, column in np.argwhere(matrix >= 0.005):
-            axes.text(
-                column,
-                row,
-                f"{matrix[row, column] * 100:.0f}",
-                ha="center",
-                va="center",
-                fontsize=7,
-                color="white" if matrix[row, column] > 0.68 else "#1c2330",
-            )
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+        axes.set_xticks(range(len(columns)), _shorten(columns), rotation=60, ha="right", rotation_mode="anchor")
+        axes.set_yticks(range(len(rows)), _shorten(rows))
+        axes.set(xlabel=xlabel, ylabel=ylabel)
+        for row, column in np.argwhere(shares >= 0.005):
+            colour = "white" if shares[row, column] > 0.68 else _INK
+            axes.text(column, row, f"{shares[row, column] * 100:.0f}", ha="center", va="center", fontsize=7, color=colour)
 
-    return _draw((9, 8.4), paint)
+    return _draw(size or (9, 0.32 * len(rows) + 1.5), paint)
+
+
+def draw_stacks(names: Sequence[str], series: Mapping[str, Sequence[float]], xlabel: str = "") -> str:
+    """Draw one horizontal bar a name, made of up to two series laid end to end; with one series its values stand beside the bars."""
+
+    def paint(axes: Any) -> None:
+        left = np.zeros(len(names))
+        for (label, values), colour in zip(series.items(), (_ACCENT, _SECOND), strict=False):
+            bars = axes.barh(range(len(names)), values, left=left, height=0.72, color=colour, label=label)
+            left += np.asarray(values, dtype=float)
+        if len(series) == 1:
+            axes.bar_label(bars, fmt="{:,.0f}", padding=4, fontsize=9, color=_INK)
+        axes.set_yticks(range(len(names)), _shorten(names))
+        axes.xaxis.set_major_formatter("{x:,.0f}")
+        axes.set(xlabel=xlabel, xlim=(0, (left.max() if len(names) else 0) * 1.08 or 1))
+        axes.invert_yaxis()
+        axes.grid(axis="x", alpha=0.25)
+        _place_legend(axes, len(series))
+
+    return _draw((9, 0.3 * len(names) + 1.1), paint)
+
+
+def draw_columns(labels: Sequence[str], series: Mapping[str, Sequence[float]], xlabel: str = "", ylabel: str = "", edges: bool = False) -> str:
+    """Draw one column a label, of up to two series stacked; `edges`: labels name the lower edge of a bin, and every fifth is shown."""
+
+    def paint(axes: Any) -> None:
+        at = np.arange(len(labels)) + (0.5 if edges else 0.0)
+        base = np.zeros(len(labels))
+        for (label, values), colour in zip(series.items(), (_ACCENT, _SECOND), strict=False):
+            axes.bar(at, values, bottom=base, width=0.92 if edges else 0.78, color=colour, label=label)
+            base += np.asarray(values, dtype=float)
+        shown = range(0, len(labels), 5 if edges and len(labels) > 12 else 1)
+        axes.set_xticks(list(shown), [labels[number] for number in shown])
+        axes.yaxis.set_major_formatter("{x:,.0f}")
+        axes.set(xlabel=xlabel, ylabel=ylabel)
+        axes.grid(axis="y", alpha=0.25)
+        axes.set_axisbelow(True)
+        _place_legend(axes, len(series))
+
+    return _draw((9, 3.2), paint)
+
+
+def draw_quartiles(names: Sequence[str], lowers: Sequence[float], medians: Sequence[float], uppers: Sequence[float], xlabel: str = "") -> str:
+    """Draw, per name, the range that holds the middle half of its values, with the median as a point."""
+
+    def paint(axes: Any) -> None:
+        rows = np.arange(len(names))
+        axes.hlines(rows, lowers, uppers, color=_ACCENT, linewidth=9, alpha=0.3, label="middle half")
+        axes.plot(medians, rows, "o", color=_ACCENT, label="median")
+        axes.set_yticks(rows, _shorten(names))
+        axes.xaxis.set_major_formatter("{x:,.0f}")
+        axes.set(xlabel=xlabel, xlim=(0, max(uppers, default=0) * 1.08 or 1), ylim=(len(names) - 0.4, -0.6))
+        axes.grid(axis="x", alpha=0.25)
+        _place_legend(axes, 2)
+
+    return _draw((9, 0.3 * len(names) + 1.1), paint)
+
+
+def draw_spans(names: Sequence[str], firsts: Sequence[dt.date], lasts: Sequence[dt.date]) -> str:
+    """Draw, per name, a bar from its first day to its last."""
+
+    def paint(axes: Any) -> None:
+        starts = np.asarray(firsts, dtype="datetime64[D]")
+        # A span of days is too thin to see beside one of years.
+        widths = np.asarray(lasts, dtype="datetime64[D]") - starts
+        widths = np.maximum(widths, max(widths.max() // 150, np.timedelta64(1, "D")))
+        axes.barh(range(len(names)), widths, left=starts, height=0.6, color=_ACCENT)
+        axes.set_yticks(range(len(names)), _shorten(names))
+        axes.xaxis_date()
+        axes.invert_yaxis()
+        axes.grid(axis="x", alpha=0.25)
+        axes.set_axisbelow(True)
+
+    return _draw((9, 0.34 * len(names) + 0.8), paint)
+
+
+def _place_legend(axes: Any, series: int) -> None:
+    if series > 1:
+        axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=series, borderaxespad=0.2)
+
+
+def _shorten(names: Sequence[str]) -> list[str]:
+    return [name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "\u2026" for name in names]

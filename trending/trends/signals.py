@@ -19,7 +19,7 @@ Kind = Literal["views", "hours", "rank", "reviews", "rating"]
 Name = Annotated[str, Field(min_length=1)]
 _KEY = ["title_key", "source", "kind", "period_start"]
 # The least and the greatest value of a kind: a chart begins at 1, ratings are brought to 0-10 by their loader.
-_RANGES = {"rank": (1.0, np.inf), "rating": (0.0, 10.0)}
+VALUE_RANGES = {"rank": (1.0, np.inf), "rating": (0.0, 10.0)}
 
 
 class Signal(BaseModel):
@@ -77,8 +77,8 @@ def select_known(signals: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
 
 def _check(known: pd.DataFrame) -> None:
     value, weight = (pd.to_numeric(known[column], errors="coerce") for column in ("value", "weight"))
-    low = known["kind"].map({kind: bounds[0] for kind, bounds in _RANGES.items()}).fillna(0.0).astype(float)
-    high = known["kind"].map({kind: bounds[1] for kind, bounds in _RANGES.items()}).fillna(np.inf).astype(float)
+    low = known["kind"].map({kind: bounds[0] for kind, bounds in VALUE_RANGES.items()}).fillna(0.0).astype(float)
+    high = known["kind"].map({kind: bounds[1] for kind, bounds in VALUE_RANGES.items()}).fillna(np.inf).astype(float)
     rules = {
         "title_key or source is empty": known[["title_key", "source"]].isin([None, ""]).any(axis=1),
         f"kind is none of {', '.join(get_args(Kind))}": ~known["kind"].isin(get_args(Kind)),

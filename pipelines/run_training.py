@@ -1,0 +1,96 @@
+"""Starts the training pipeline: checks what can be checked without ZenML, runs it, and returns what was published."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from pipelines.config import TrainingConfig, load_config
+from pipelines.runner import connect_zenml, count_cached, quieten_zenml, run_pipeline
+from pipelines.stacks import read_stack
+from trending.releases import Manifest, ReleaseStore
+from trending.sources import open_source
+from trending.sources.catalogue import CATALOGUE_SOURCE, CatalogueSource
+from trending.sources.crawl.config import LIVE_SOURCES
+from trending.sources.starter import STARTER_SOURCE
+
+
+def run_training(config_file: str | None, overrides: list[str], stack: str | None, use_cache: bool) -> dict[str, Any]:
+    """Run the training pipeline and return a description of the release it published.
+
+    Args:
+        config_file: YAML of pipeline parameters; the default is `configs/training.yaml`.
+        overrides: `KEY=VALUE` pairs. With a live source its data are ingested first, and the version they end in is learnt from.
+        stack: Name of a stack in `stacks/`; by default the user's active one.
+        use_cache: Whether steps with nothing changed may be skipped.
+
+    Raises:
+        TrendingError: Whatever a step raised of it, or a `QualityError` if the run failed otherwise.
+    """
+    started = time.perf_counter()
+    config = load_config(TrainingConfig, config_file, overrides)
+    if stack is not None:
+        read_stack(stack)
+    store = ReleaseStore.from_settings()
+    if config.source in LIVE_SOURCES:
+        from pipelines.run_ingestion import run_ingestion
+
+        version = run_ingestion(None, [f"source={config.source}"], stack, use_cache)["version"]
+        config = config.model_copy(update={"source": CATALOGUE_SOURCE, "version": version})
+    source = open_source(config.source_config())
+    if isinstance(source, CatalogueSource):  # "latest" as it is now, whatever is published while the run goes on
+        config = config.model_copy(update={"version": source.version})
+    fingerprint = source.fingerprint()
+    store.check_writable()
+    quieten_zenml()
+    connect_zenml()
+
+    from zenml import Model
+
+    from pipelines.training import MODEL_NAME, training
+    from pipelines.versions import model_version_name
+
+    parameters = _parameters(config, source.name, fingerprint)
+    model = Model(
+        name=MODEL_NAME,
+        version=model_version_name(parameters),
+        description="Genres of films and TV shows, predicted from their plots.",
+        tags=["genres", source.name],
+        limitations="English plots; labels as catalogues give them. See the model card.",
+    )
+    run = run_pipeline(training, parameters, stack, use_cache, model)
+    version = str(run.steps["publish_release"].outputs["release_version"][0].load())
+    return {
+        **describe_release(store, store.manifest(version)),
+        "run": run.name,
+        **count_cached(run),
+        "seconds": round(time.perf_counter() - started, 1),
+    }
+
+
+def _parameters(config: TrainingConfig, source_name: str, fingerprint: str) -> dict[str, Any]:
+    starter = config.source == STARTER_SOURCE
+    return {
+        "source": config.source_config().model_dump(),
+        "data": {"source": source_name, "fingerprint": fingerprint, "starter": starter, "rights": config.rights},
+        "rights": config.rights,
+        "seed": config.seed,
+        "models": list(config.models),
+        "model_params": config.model_params,
+    }
+
+
+def describe_release(store: ReleaseStore, manifest: Manifest) -> dict[str, Any]:
+    """Return the facts about a release that a run ends with."""
+    return {
+        "release": manifest.version,
+        "location": f"{store.root if store.local else store.url}/{manifest.version}",
+        "model_kind": manifest.model_kind,
+        "model_version": manifest.zenml.model_version,
+        "titles": manifest.data.rows,
+        "source": manifest.data.source,
+        "starter": manifest.data.starter,
+        "macro_f1": manifest.metrics["macro_f1"].model_dump(),
+        "baseline_macro_f1": manifest.baseline["macro_f1"].model_dump(),
+        "ece": manifest.metrics["ece"].model_dump(),
+    }

@@ -1,0 +1,1 @@
+"""Putting a new data version's tables together."""

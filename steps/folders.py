@@ -1,0 +1,29 @@
+"""Folders that travel between steps as artifacts: made here by a step, stored by ZenML after it has returned, and cleared away afterwards."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from pathlib import Path
+
+
+def new_folder(prefix: str) -> Path:
+    """Return an empty folder that lasts as long as the process: ZenML stores its copy only once the step has returned."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{prefix}-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def discard(*folders: Path) -> None:
+    """Remove the copies ZenML made of a step's inputs, which it would leave behind."""
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def copy_of(folder: Path) -> Path:
+    """Return a copy of a read-only folder for ZenML to store, which it and later steps may clear away."""
+    copy = new_folder(folder.name)
+    for file in folder.iterdir():
+        shutil.copyfile(file, copy / file.name)
+    return copy

@@ -1,0 +1,1 @@
+"""Building and publishing versions of the ingested data."""

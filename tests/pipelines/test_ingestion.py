@@ -1,0 +1,140 @@
+"""The ingestion pipeline on a real local stack, its live source played by the replay server: what it publishes, and what stops it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.pipelines.running import QUICK, Runner
+from tests.replay.running import Replay, replay_server
+from trending.datasets.tables import read_table
+
+SHOWS = 1_000
+FAST = ["--set", "delay=0", "--set", "concurrency=8"]
+
+
+@pytest.fixture(scope="module")
+def replay() -> Iterator[Replay]:
+    with replay_server(shows=SHOWS) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def home(runner: Runner) -> Runner:
+    """A home with nothing in it."""
+    return runner.with_home("ingested")
+
+
+@pytest.fixture(scope="module")
+def first(home: Runner, replay: Replay) -> dict[str, Any]:
+    """The first crawl."""
+    return home.ingest("--set", "source=tvmaze", "--set", f"base_url={replay.tvmaze}", *FAST)
+
+
+def tables(runner: Runner, version: str) -> Path:
+    return Path(json.loads(runner.run("data", "pull", version, "--json").stdout)["folder"])
+
+
+def test_a_crawl_ends_with_a_version_that_accounts_for_every_record(home: Runner, first: dict[str, Any]) -> None:
+    account = first["account"]
+    assert first["new"]
+    assert account["fetched"] == account["parsed"] + account["failed"] == SHOWS - SHOWS // 40
+    assert account["parsed"] == account["kept"] + account["merged"] + account["quarantined"]
+    titles = read_table(tables(home, first["version"]), "titles").to_pandas()
+    assert len(titles) == account["kept"]
+    assert set(titles["rights_class"]) == {"open_cc_by_sa"}
+    assert titles["data_licence"].eq("CC BY-SA 4.0 (TVmaze)").all()
+    assert titles["url"].str.startswith("https://www.tvmaze.com/shows/").all()
+
+
+def test_a_second_crawl_asks_only_for_what_changed_and_keeps_the_rest(home: Runner, first: dict[str, Any], replay: Replay) -> None:
+    replay.clear()
+    replay.update(3, when=1_800_000_000)
+    replay.update(SHOWS + 7, when=1_800_000_001)
+    second = home.ingest("--set", "source=tvmaze", "--set", f"base_url={replay.tvmaze}", *FAST)
+    assert second["parent"] == first["version"]
+    assert second["account"]["kept"] == 2
+    assert second["rows"]["titles"] == first["rows"]["titles"] + 1
+    assert not [path for path in replay.paths() if "page=" in path]
+    diff = json.loads(home.run("data", "diff", second["version"], "--json").stdout)
+    titles = diff["tables"]["titles"]
+    assert (titles["added"], titles["removed"], titles["changed"]) == (1, 0, 1)
+
+
+def test_a_crawl_with_nothing_new_makes_no_version(home: Runner, replay: Replay, first: dict[str, Any]) -> None:
+    before = home.ingest("--set", "source=tvmaze", "--set", f"base_url={replay.tvmaze}", *FAST)
+    again = home.ingest("--set", "source=tvmaze", "--set", f"base_url={replay.tvmaze}", *FAST)
+    assert not again["new"]
+    assert again["version"] == before["version"]
+
+
+def test_training_takes_an_ingested_version(home: Runner, first: dict[str, Any]) -> None:
+    release = home.train("--set", "source=catalogue", "--set", "version=latest", *QUICK)
+    assert release["titles"] >= first["rows"]["titles"] - 1
+    assert release["source"] == "catalogue"
+
+
+def test_every_artifact_a_person_looks_at_is_there(home: Runner, first: dict[str, Any]) -> None:
+    code = f"""
+import json
+from zenml.client import Client
+run = Client().get_pipeline_run({first["run"]!r})
+outputs = {{name: version[0] for step in run.steps.values() for name, version in step.outputs.items()}}
+pages = {{name: len(str(outputs[name].load())) for name in ("eda_report", "integrity_report", "split_report", "text_report", "trending_now", "version_card")}}
+crawl = {{name: str(value) for name, value in run.steps["crawl_tvmaze"].run_metadata.items()}}
+print(json.dumps({{"names": sorted(outputs), "pages": pages, "crawl": crawl}}))
+"""
+    found = home.python(code)
+    assert {"tvmaze_snapshot", "fresh_rows", "tables", "gate_report", "trends", "data_version"} <= set(found["names"])
+    assert all(size > 500 for size in found["pages"].values()), found["pages"]
+    assert found["crawl"]["title_fetched"] == str(first["account"]["fetched"])
+    assert found["crawl"]["title_failed"] == "0"
+
+
+def test_a_crawl_with_half_its_plots_empty_is_stopped(runner: Runner, replay: Replay) -> None:
+    other = runner.with_home("bad-crawl")
+    replay.steer(blank={"every": 2})
+    try:
+        outcome = other.run("--pipeline", "ingestion", "--set", "source=tvmaze", "--set", f"base_url={replay.tvmaze}", *FAST)
+    finally:
+        replay.steer(blank={"every": 0})
+    assert outcome.returncode == 1
+    assert len(outcome.stderr.strip().splitlines()) == 1, outcome.stderr
+    assert "gates.tvmaze.max_no_plot" in outcome.stderr
+    assert json.loads(other.run("data", "list", "--json").stdout)["versions"] == []
+
+
+def test_without_a_network_one_line_names_the_host_and_the_way_out(runner: Runner) -> None:
+    other = runner.with_home("offline")
+    outcome = other.run("--pipeline", "ingestion", "--set", "source=tvmaze", "--set", "base_url=http://127.0.0.1:9", "--set", "timeout=5")
+    assert outcome.returncode == 1
+    assert len(outcome.stderr.strip().splitlines()) == 1, outcome.stderr
+    assert "127.0.0.1" in outcome.stderr
+    assert "--set source=starter" in outcome.stderr
+    assert json.loads(other.run("data", "list", "--json").stdout)["versions"] == []
+
+
+def test_what_was_quarantined_is_tried_again_after_a_fix(runner: Runner, tmp_path: Path) -> None:
+    """The fix here is a label the cleaning didn't know as a type, taught to it in a copy of the project."""
+    home = runner.with_home("replayed")
+    file = tmp_path / "titles.jsonl"
+    rows = [{"title": f"Title {number}", "type": "movie", "plot": f"A plot about number {number} and its friends in the town."} for number in range(60)]
+    rows += [{"title": "Odd one", "type": "photoplay", "plot": "A plot of a kind that nobody has a name for, so far."}]
+    file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    first = home.ingest("--set", "source=files", "--set", f"path={file}")
+    assert first["rows"]["quarantine"] == 1
+    code = """
+import json, sys
+from trending.cleaning import fields
+fields._TYPES["photoplay"] = "movie"
+import run
+sys.exit(run.main(["data", "replay", "--json"]))
+"""
+    replayed = home.python(code)
+    assert replayed["rows"]["quarantine"] == 0
+    assert replayed["rows"]["titles"] == 61
+    assert replayed["account"] == {"fetched": 1, "parsed": 1, "failed": 0, "kept": 1, "merged": 0, "quarantined": 0}

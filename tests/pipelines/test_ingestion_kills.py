@@ -1,0 +1,59 @@
+"""An ingestion killed with SIGKILL at random moments and started again ends with the rows of one that was never killed."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.pipelines.running import Runner
+from tests.replay.running import replay_server
+from trending.datasets.store import DataStore
+
+SHOWS = 2_500
+SEED = 20
+
+
+def fingerprint(runner: Runner, version: str) -> str:
+    """Return the hash of a version's tables, which depends on their rows alone."""
+    return DataStore(str(runner.home / "data"), Path(runner.home) / "cache" / "data").manifest(version).fingerprint
+
+
+def check_kills(runner: Runner, kills: int) -> None:
+    draw = random.Random(SEED)
+    with replay_server(shows=SHOWS, latency=0.1) as server:
+        arguments = ["--set", "source=tvmaze", "--set", f"base_url={server.tvmaze}", "--set", "delay=0.3", "--set", "concurrency=2"]
+        unkilled = runner.with_home(f"unkilled-{kills}")
+        started = time.perf_counter()
+        whole = unkilled.ingest(*arguments)
+        length = time.perf_counter() - started
+        killed = runner.with_home(f"killed-{kills}")
+        server.clear()
+        done = 0
+        while done < kills:
+            command = [sys.executable, str(killed.root / "run.py"), "--pipeline", "ingestion", *arguments]
+            process = subprocess.Popen(command, env=killed.environment, cwd=killed.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                process.wait(draw.uniform(0.1, 0.9) * length)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+            assert process.wait() == -signal.SIGKILL
+            assert killed.run("data", "list", "--json").returncode == 0
+            done += 1
+        ended = killed.ingest(*arguments)
+        assert ended["rows"] == whole["rows"]
+        assert fingerprint(killed, ended["version"]) == fingerprint(unkilled, whole["version"])
+
+
+def test_killed_twice(runner: Runner) -> None:
+    check_kills(runner, 2)
+
+
+@pytest.mark.slow
+def test_killed_ten_times(runner: Runner) -> None:
+    check_kills(runner, 10)

@@ -1,0 +1,106 @@
+"""The trending score of every work that has signals: works of one type compete, on the day the latest period ended.
+
+The score itself is `trending.trends`; here the signals of a work's rows are put together, and the result laid out as a table.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from trending.datasets.tables import table_files
+from trending.ingestion.database import create_view, open_database
+from trending.tables import TABLES, TREND_SCHEMA
+from trending.titles import TITLE_TYPES
+from trending.trends import TrendScore, score_titles
+from trending.trends.series import WEEKS
+
+# A work may have several rows of one source: what was counted adds up, the better place counts, ratings are weighed.
+_WORK_SIGNALS = """
+SELECT m.work_id AS title_key, s.source, s.kind, s.period_start, s.days, t.type,
+       CASE s.kind WHEN 'rank' THEN min(s.value) WHEN 'rating' THEN sum(s.value * s.weight) / sum(s.weight) ELSE sum(s.value) END AS value,
+       CASE s.kind WHEN 'rating' THEN sum(s.weight) ELSE 1.0 END AS weight
+FROM signals s JOIN matches m USING (title_id) JOIN titles t USING (title_id)
+WHERE s.market = $market AND s.period_start + s.days::INTEGER <= $as_of::DATE
+  AND (s.kind = 'rating' OR s.period_start + s.days::INTEGER > $as_of::DATE - $window::INTEGER)
+GROUP BY ALL
+"""
+_LATEST = "SELECT max(period_start + days::INTEGER) FROM signals WHERE market = $market AND period_start + days::INTEGER <= $today::DATE AND kind <> 'rating'"
+_SPEAKERS = """
+SELECT m.work_id, arg_min(t.title_id, (t.plot IS NULL, -coalesce(t.votes, 0), t.title_id)) AS title_id,
+       arg_min(t.title, (t.plot IS NULL, -coalesce(t.votes, 0), t.title_id)) AS title
+FROM titles t JOIN matches m USING (title_id) WHERE m.work_id IN (SELECT work_id FROM wanted) GROUP BY m.work_id
+"""
+
+
+def find_day(connection: duckdb.DuckDBPyConnection, market: str, today: dt.date) -> dt.date | None:
+    """Return the day the latest known period ended, today at the latest; None without signals."""
+    ((latest,),) = connection.execute(_LATEST, {"market": market, "today": today}).fetchall()
+    return latest.date() if isinstance(latest, dt.datetime) else latest
+
+
+def score_works(connection: duckdb.DuckDBPyConnection, as_of: dt.date, market: str) -> pa.Table:
+    """Score every work with signals in a market.
+
+    Args:
+        connection: With `titles`, `signals` and `matches` readable.
+        as_of: Signals whose period ends later are never read.
+        market: "global" or a country.
+
+    Returns:
+        Rows of `TREND_SCHEMA`, ranked from 1 within films and within TV.
+    """
+    window = 7 * (WEEKS + 1)
+    signals = connection.execute(_WORK_SIGNALS, {"market": market, "as_of": as_of, "window": window}).df()
+    signals["period_start"] = pd.to_datetime(signals["period_start"]).astype("datetime64[ns]")
+    signals["days"] = signals["days"].astype("int64")
+    ranked = [(kind, rank, one) for kind in TITLE_TYPES for rank, one in enumerate(score_titles(signals[signals["type"] == kind], as_of), 1)]
+    wanted = pa.table({"work_id": pa.array([one.title_key for _, _, one in ranked], pa.string())})
+    connection.register("wanted", wanted)
+    speakers = {work: (title_id, title) for work, title_id, title in connection.execute(_SPEAKERS).fetchall()}
+    connection.unregister("wanted")
+    return pa.Table.from_pylist([_row(kind, rank, one, speakers[one.title_key]) for kind, rank, one in ranked], schema=TREND_SCHEMA)
+
+
+def _row(kind: str, rank: int, one: TrendScore, speaker: tuple[str, str]) -> dict[str, Any]:
+    return {
+        "work_id": one.title_key,
+        "title_id": speaker[0],
+        "title": speaker[1],
+        "type": kind,
+        "as_of": one.as_of,
+        "rank": rank,
+        "score": one.score,
+        "parts": [{"name": part.name, "value": part.value, "sentence": part.sentence} for part in one.parts],
+    }
+
+
+def score_tables(tables: Path, market: str, as_of: dt.date | None) -> pd.DataFrame:
+    """Score the works of a version.
+
+    Args:
+        tables: Folder with `titles`, `signals` and `matches`.
+        market: "global" or a country.
+        as_of: The day; by default the end of the latest period known today.
+
+    Returns:
+        Rows of `TREND_SCHEMA`; none without signals.
+    """
+    with tempfile.TemporaryDirectory(prefix="trends-") as scratch, open_database(Path(scratch)) as database:
+        for name in ("titles", "signals", "matches"):
+            create_view(database, name, table_files(tables, name), TABLES[name])
+        day = as_of or find_day(database, market, dt.datetime.now(dt.UTC).date())
+        table = score_works(database, day, market) if day else TREND_SCHEMA.empty_table()
+    return frame_trends(table)
+
+
+def frame_trends(table: pa.Table) -> pd.DataFrame:
+    """Return a table of trends as a frame, parts as plain lists."""
+    frame: pd.DataFrame = table.to_pandas(date_as_object=True)
+    return frame.assign(parts=frame["parts"].map(list))

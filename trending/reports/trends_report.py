@@ -1,0 +1,33 @@
+"""The page that says what is trending: the first titles of each list, and for each the parts of its score in words."""
+
+from __future__ import annotations
+
+import pandas as pd
+from markupsafe import Markup
+
+from trending.reports.page import render_cards, render_page, render_table
+
+_SHOWN = 20
+_LISTS = (("movie", "Films"), ("tv", "TV shows"))
+
+
+def render_trends(trends: pd.DataFrame, market: str) -> str:
+    """Return the page for rows of `trending.tables.TREND_SCHEMA`."""
+    if trends.empty:
+        note = "No source of this version gives views, ranks or reviews; wikipedia, netflix_top10 and tmdb do."
+        return render_page("Trending now", "Nothing to rank yet.", [], [note])
+    day = trends["as_of"].max()
+    cards = [(f"{int((trends['type'] == kind).sum()):,}", f"{name} with signals") for kind, name in _LISTS]
+    parts = [render_cards(cards), *(_render_list(trends[trends["type"] == kind], name) for kind, name in _LISTS)]
+    lead = f"As of {day}, market {market}. A score is the sum of its parts; each part says what it is made of, so that it can be checked by hand."
+    return render_page("Trending now", lead, parts)
+
+
+def _render_list(rows: pd.DataFrame, name: str) -> Markup:
+    first = rows.sort_values("rank").head(_SHOWN)
+    return render_table(("", "title", "score", "why"), ((one.rank, one.title, f"{one.score:.2f}", _explain(one.parts)) for one in first.itertuples()), name)
+
+
+def _explain(parts: list[dict[str, object]]) -> str:
+    said = [part for part in parts if part["value"]]
+    return "; ".join(str(part["sentence"]) for part in said)

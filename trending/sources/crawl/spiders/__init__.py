@@ -1,0 +1,1 @@
+"""One spider a source. A spider only knows a source's addresses and the shape of its answers."""
