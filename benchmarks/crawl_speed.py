@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from benchmarks.timing import ROOT, Row, own_environment
 
@@ -89,7 +89,7 @@ def run_bare(url: str, pages: int, folder: Path) -> tuple[int, int]:
 
     class BareSpider(scrapy.Spider):
         name = "bare"
-        start_urls = [f"{url}/title/{number}" for number in range(pages)]
+        start_urls: ClassVar[list[str]] = [f"{url}/title/{number}" for number in range(pages)]
 
         def parse(self, response: Any) -> Iterator[dict[str, Any]]:
             yield from extract(list(read_blocks(response.selector.root)), response.url)

@@ -81,7 +81,8 @@ def build_tables(folder: Path) -> Iterable[tuple[str, pd.DataFrame]]:
     yield "titles", titles
     yield "quarantine", cleaned.quarantine.assign(kind="title", quarantine_id=cleaned.quarantine["row"].astype(str))
     raw = pd.read_parquet(folder / "titles.parquet", columns=["title_id", "group_id"])
-    yield "matches", pd.DataFrame({"title_id": raw["title_id"], "work_id": raw["group_id"], "how": "the data's own group"})
+    kept = raw[raw["title_id"].isin(titles["title_id"])]
+    yield "matches", pd.DataFrame({"title_id": kept["title_id"], "work_id": kept["group_id"], "how": "the data's own group"})
     reviews = pd.read_parquet(folder / "reviews.parquet")
     # A review belongs to a group there: its first row stands for it.
     of_group = raw.sort_values("title_id").drop_duplicates("group_id").set_index("group_id")["title_id"]

@@ -61,6 +61,7 @@ class IngestionConfig(BaseModel):
 
     source: IngestedName | list[IngestedName] = Field("tvmaze", description="One source or several: live ones, `files` or `starter`.")
     full: bool = Field(False, description="Ask live sources for everything, not only for what changed since the last version.")
+    since: str | None = Field(None, description="Begin at this watermark of the one live source instead of the last version's: see docs/sources.md.")
     base_url: str | None = Field(None, description="Another address of the one live source: a mirror, a recording.")
     limit: int | None = Field(None, ge=1, description="Stop after about so many titles per source.")
     delay: float | None = Field(None, ge=0, description="Seconds between requests to one host; by default what the source asks for.")
@@ -89,7 +90,7 @@ class IngestionConfig(BaseModel):
     def crawl_config(self, source: LiveName, since: str | None) -> CrawlConfig:
         """Return the part that says how one live source is crawled."""
         shared = self.model_dump(include={"base_url", "limit", "delay", "concurrency", "timeout", "retries"})
-        return CrawlConfig(source=source, since=None if self.full else since, options=self.options.get(source, {}), **shared)
+        return CrawlConfig(source=source, since=None if self.full else self.since or since, options=self.options.get(source, {}), **shared)
 
     def source_config(self, source: str) -> SourceConfig:
         """Return the part that says how `files` or `starter` is read."""
@@ -105,8 +106,9 @@ class IngestionConfig(BaseModel):
         live = [name for name in self.sources if name in LIVE_SOURCES]
         if len(set(self.sources)) != len(self.sources) or not self.sources:
             raise UsageError("each source once, and at least one", where="source", mend=f"choose from: {', '.join((*LIVE_SOURCES, 'files', 'starter'))}")
-        if self.base_url and len(live) != 1:
-            raise UsageError("base_url goes with one live source", where="base_url", mend="run the sources one by one")
+        for name, value in (("base_url", self.base_url), ("since", self.since)):
+            if value and len(live) != 1:
+                raise UsageError(f"{name} goes with one live source", where=name, mend="run the sources one by one")
         if "files" in self.sources and not self.path:
             raise UsageError("source 'files' needs a path", where="path", mend="add --set path=FILE.parquet (or .csv, .jsonl)")
 

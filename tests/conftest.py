@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -49,6 +50,12 @@ def shared_data() -> Path:
 def starter() -> CleaningResult:
     """The starter catalogue, cleaned."""
     return clean_titles(open_source(SourceConfig()).records())
+
+
+@pytest.fixture(scope="session")
+def starter_records() -> list[Mapping[str, Any]]:
+    """The starter catalogue as its source gives it."""
+    return list(open_source(SourceConfig()).records())
 
 
 @pytest.fixture(scope="session")

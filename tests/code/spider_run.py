@@ -58,7 +58,7 @@ class Ran:
 def make_spider(source: str, *, key: str | None = None, **config: Any) -> SourceSpider:
     """Return a source's spider, as a crawler would make it."""
     kind = load_spider(source)
-    return kind.from_crawler(get_crawler(kind), config=CrawlConfig(source=source, **config), key=key)  # type: ignore[arg-type]
+    return kind.from_crawler(get_crawler(kind), config=CrawlConfig(source=source, **config), key=key)
 
 
 def answer(request: Request, status: int, body: Any) -> Response:
@@ -120,20 +120,23 @@ def check_record(kind: str, record: dict[str, Any]) -> None:
 
 
 @contextmanager
-def serve(site: Site, headers: Mapping[str, str] | None = None, *, while_true: Callable[[], bool] = lambda: True) -> Iterator[tuple[str, list[dict[str, str]]]]:
+def serve(
+    site: Site, headers: Mapping[str, str] | None = None, *, while_true: Callable[[], bool] = lambda: True, robots: str = ""
+) -> Iterator[tuple[str, list[dict[str, str]]]]:
     """Serve `site` over HTTP on loopback; yields the root, and the headers of what was asked, with `path`.
 
     Args:
         site: Path in, status and body out.
         headers: Sent with each answer.
         while_true: Whether they still are, asked after `site` has answered.
+        robots: Its robots.txt; by default everything is allowed.
     """
     log: list[dict[str, str]] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             log.append({**{name.lower(): value for name, value in self.headers.items()}, "path": self.path})
-            status, body = (404, b"") if self.path == "/robots.txt" else site(self.path)
+            status, body = (200, robots) if self.path == "/robots.txt" else site(self.path)
             raw = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else orjson.dumps(body)
             self.send_response(status)
             self.send_header("Content-Type", "text/html; charset=utf-8" if isinstance(body, str) else "application/json")

@@ -29,21 +29,28 @@ def test_rows_meet_exactly_if_they_share_a_key(keys: list[int]) -> None:
 def test_five_thousand_titles_of_one_name_give_few_pairs() -> None:
     rows = 5_000
     years = np.arange(rows) % 100 + 1900
-    left, right = find_pairs([np.ones(rows, dtype=np.uint64)], years, max_block=24)
+    left, right = find_pairs(np.ones(rows, dtype=np.uint64), [], years, max_block=24)
     assert len(left) == 0  # 50 a year are too many to compare
     few = np.where(np.arange(rows) < 20, 1850, years)
-    left, right = find_pairs([np.ones(rows, dtype=np.uint64)], few, max_block=24)
+    left, right = find_pairs(np.ones(rows, dtype=np.uint64), [], few, max_block=24)
     assert set(left.tolist()) | set(right.tolist()) == set(range(20))
 
 
 def test_in_a_large_block_rows_a_year_apart_still_meet() -> None:
     years = np.array([*range(1900, 2000, 2), 1901, NO_YEAR, NO_YEAR])
-    left, right = find_pairs([np.ones(len(years), dtype=np.uint64)], years, max_block=24)
+    left, right = find_pairs(np.ones(len(years), dtype=np.uint64), [], years, max_block=24)
     assert set(zip(left.tolist(), right.tolist(), strict=True)) == {(0, 50), (1, 50), (51, 52)}
 
 
+def test_rows_merely_alike_meet_only_if_their_years_may_be_the_same() -> None:
+    key, years = np.ones(4, dtype=np.uint64), np.array([2000, 2001, 2002, NO_YEAR])
+    found = [set(zip(*(side.tolist() for side in find_pairs(*keys, years, 24)), strict=True)) for keys in ((key, []), (key * 0, [key]))]
+    assert found[0] - found[1] == {(0, 2)}
+    assert len(found[0]) == 6
+
+
 def test_no_key_joins_nothing() -> None:
-    left, _ = find_pairs([np.zeros(5, dtype=np.uint64)], np.full(5, 2000), max_block=24)
+    left, _ = find_pairs(np.zeros(5, dtype=np.uint64), [], np.full(5, 2000), max_block=24)
     assert len(left) == 0
 
 

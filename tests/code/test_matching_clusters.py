@@ -26,7 +26,8 @@ def cluster(
     away = tuple(np.array([pair[side] for pair in apart or []], dtype=np.int64) for side in (0, 1))
     row, scheme, value = (np.array([one[place] for one in ids or []], dtype=np.int64) for place in (0, 1, 2))
     edges = Edges(left, right, np.arange(len(pairs)) < by_id)
-    return find_clusters(len(sources), edges, Apart(*away), np.array(sources), RowIds(row, scheme, value.astype(np.uint64))).tolist()
+    found = find_clusters(len(sources), edges, Apart(*away), np.array(sources), RowIds(row, scheme, value.astype(np.uint64)))
+    return [int(one) for one in found]
 
 
 def test_a_chain_of_sources_is_one_work() -> None:

@@ -103,7 +103,7 @@ def test_a_page_given_in_pieces_is_put_together() -> None:
     whole = page(7, "Night Ferry", [])
     named = {key: whole[key] for key in ("pageid", "ns", "title")}
     pieces = {
-        "": {"query": {"pages": [{**whole, "categories": [{"title": "Category:2026 films"}]}]}, "continue": {"clcontinue": "a", "continue": "||x"}},
+        "": {"query": {"pages": [{**whole, "categories": [{"title": "Category:2026 comedy films"}]}]}, "continue": {"clcontinue": "a", "continue": "||x"}},
         "a": {"query": {"pages": [{**named, "categories": [{"title": "Category:Horror films"}]}]}, "continue": {"clcontinue": "b", "continue": "||x"}},
         "b": {"query": {"pages": [named]}, "batchcomplete": True},
     }
@@ -112,7 +112,7 @@ def test_a_page_given_in_pieces_is_put_together() -> None:
         return 200, {"curtimestamp": NOW, **pieces[parse_qs(urlsplit(url).query).get("clcontinue", [""])[0]]}
 
     [title] = run(make_spider("wikipedia", options={"categories": ["2026 films"], "pageviews_days": 0}), answer).of("title")
-    assert title["genres"] == ["horror"]
+    assert title["genres"] == ["comedy", "horror"]
     assert title["plot"] == whole["extract"]
 
 

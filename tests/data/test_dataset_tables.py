@@ -20,6 +20,7 @@ from tests.data.dataset_samples import make_tables, make_title, read_all, to_bat
 from trending.datasets import tables as module
 from trending.datasets.tables import read_table, scan_table, table_files, table_path, write_table
 from trending.errors import InputError, QualityError
+from trending.releases.manifest import hash_file
 from trending.tables import PARTITIONED, SORT_KEYS, TABLES
 
 IN_ANOTHER_PROCESS = """
@@ -70,6 +71,17 @@ def test_bytes_depend_neither_on_the_order_nor_on_the_batches_of_the_input(
             write_table(connection.from_arrow(table) if by_relation else table.to_batches(), "titles", other)
     assert read_all(one) == read_all(other)
     assert pq.ParquetFile(table_files(one, "titles")[0]).num_row_groups == -(-45 // group)
+
+
+def test_the_bytes_of_a_partition_do_not_depend_on_the_other_partitions(tmp_path: Path) -> None:
+    """With rows long enough for many pages: Parquet cuts pages where chunks of memory end, which is elsewhere behind another source's rows."""
+    words = [f"{random.Random(7).getrandbits(40) + number:x}" for number in range(3_000)]
+    chance = random.Random(8)
+    rows = [make_title(number, "b", plot=" ".join(chance.choices(words, k=80))) for number in range(12_000)]
+    write_table(to_batches("titles", rows), "titles", tmp_path / "alone")
+    write_table(to_batches("titles", [make_title(number, "a") for number in range(60_000)] + rows), "titles", tmp_path / "behind")
+    alone, behind = (hash_file(tmp_path / folder / table_path("titles", "b")) for folder in ("alone", "behind"))
+    assert alone == behind
 
 
 def test_partitions_are_by_source_and_the_source_stays_in_the_file(tmp_path: Path) -> None:

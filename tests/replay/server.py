@@ -19,7 +19,7 @@ from tests.replay.written import WrittenAnswers
 
 ALLOW_ALL = "User-agent: *\nDisallow:\n"
 _NOT_FOUND = '{"name": "Not Found", "message": "Page not found.", "code": 0, "status": 404}'
-_NOTED = ("user-agent", "if-none-match", "if-modified-since", "authorization", "accept-encoding")
+_NOTED = ("host", "user-agent", "if-none-match", "if-modified-since", "authorization", "accept-encoding")
 
 
 @dataclass(frozen=True)

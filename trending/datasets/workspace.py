@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trending.datasets.manifest import MANIFEST_FILE
-from trending.errors import InputError, TrendingError, UsageError
+from trending.errors import TrendingError, UsageError
 from trending.releases.bundle import staged_directory
 
 if TYPE_CHECKING:
@@ -85,16 +85,16 @@ class Workspace:
         Raises:
             TrendingError: If it can't be sent, or the remote doesn't hold it afterwards.
         """
-        pointer = self.root / f"{version}.dvc"
-        with self._open() as repo:
-            (stage,) = repo.add([str(self.folder(version))])
-            md5 = stage.outs[0].hash_info.value
-            repo.push(targets=[str(pointer)])
-            if _remove_unlike(repo, md5):
+        pointer, unlike = self.root / f"{version}.dvc", [""]
+        for _ in range(2):
+            # Anew each time, for DVC remembers what it believes the remote to hold.
+            with self._open() as repo:
+                (stage,) = repo.add([str(self.folder(version))])
                 repo.push(targets=[str(pointer)])
-                for path in _remove_unlike(repo, md5):
-                    raise InputError(f"{path} was sent, and isn't there", where=self.remote, mend="check the store, then publish again")
-            return Pointer(pointer.read_bytes(), md5)
+                unlike = _remove_unlike(repo, stage.outs[0].hash_info.value)
+                if not unlike:
+                    return Pointer(pointer.read_bytes(), stage.outs[0].hash_info.value)
+        raise TrendingError(f"{unlike[0]} was sent, and isn't there", where=self.remote, mend="check the store, then publish again")
 
     def fetch(self, version: str, pointer: bytes) -> None:
         """Check a version out anew, from the cache where that has it and from the remote where not.
@@ -102,11 +102,16 @@ class Workspace:
         Raises:
             TrendingError: If it can't be had.
         """
+        from dvc.exceptions import CheckoutError, DownloadError
+
         with self._open() as repo:
             shutil.rmtree(self.folder(version), ignore_errors=True)
             path = self.root / f"{version}.dvc"
             path.write_bytes(pointer)
-            repo.pull(targets=[str(path)], force=True)
+            try:
+                repo.pull(targets=[str(path)], force=True)
+            except (CheckoutError, DownloadError) as error:
+                raise TrendingError("files of it are missing from DVC's remote or damaged there", where=self.remote) from error
 
     def finish(self, version: str, manifest: bytes) -> None:
         """Lay the manifest beside the files, and protect all from being edited by mistake."""
@@ -182,16 +187,18 @@ def _restore_variable(name: str, value: str | None) -> None:
 
 
 def _remove_unlike(repo: Any, md5: str) -> list[str]:
-    """Return what of a version the remote lacks, or holds with another size; that is removed, for DVC sends nothing that is there by name."""
+    """Return what of a version the remote lacks or holds with another size.
+
+    Whatever is there of that is removed, and the version's listing too: DVC sends nothing that is there by name, nor what a listing there names.
+    """
     cache, remote = repo.cache.local, repo.cloud.get_remote_odb()
-    listing = Path(cache.oid_to_path(md5))
+    listing = json.loads(Path(cache.oid_to_path(md5)).read_bytes())
     unlike: list[str] = []
-    for oid in sorted({md5, *(entry["md5"] for entry in json.loads(listing.read_bytes()))}):
+    for oid in sorted({md5, *(entry["md5"] for entry in listing)}):
         there = remote.oid_to_path(oid)
-        found = remote.fs.exists(there)
-        if found and remote.fs.size(there) == Path(cache.oid_to_path(oid)).stat().st_size:
-            continue
-        if found:
+        if not remote.fs.exists(there) or remote.fs.size(there) != Path(cache.oid_to_path(oid)).stat().st_size:
+            unlike.append(there)
+    for there in {*unlike, remote.oid_to_path(md5)} if unlike else ():
+        if remote.fs.exists(there):
             remote.fs.remove(there)
-        unlike.append(there)
     return unlike

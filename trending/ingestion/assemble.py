@@ -11,8 +11,10 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from trending.datasets.tables import table_files, write_table
+from trending.errors import QualityError
 from trending.ingestion.clean import FRESH_SCHEMAS, FRESH_TITLE_SCHEMA, fresh_file
 from trending.ingestion.database import create_table, create_view, open_database
 from trending.ingestion.merge import merge_quarantine, merge_signals
@@ -96,6 +98,8 @@ def _assemble_titles(fresh: Path, parent: Path | None, scratch: Path, report: As
         create_view(database, "parent_titles", [before], FRESH_TITLE_SCHEMA)
         merge_titles(database)
         report.plots_shared = write_titles(database, titles)
+        if not pq.read_metadata(titles).num_rows:
+            raise QualityError("not one title was kept, and none was there before", where="ingestion", mend="look at the source: what it gave was refused, or nothing")
         create_view(database, "fresh_identifiers", [fresh_file(fresh, "identifiers")], IDENTIFIER_SCHEMA)
         create_view(database, "parent_identifiers", table_files(parent, "identifiers") if parent else [], IDENTIFIER_SCHEMA)
         database.sql(

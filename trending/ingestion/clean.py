@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ class CleaningAccount:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the account as plain values."""
-        return {name: dict(counts) for name, counts in asdict(self).items()}
+        return {one.name: dict(getattr(self, one.name)) for one in fields(self)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Mapping[str, int]]) -> CleaningAccount:

@@ -29,7 +29,7 @@ SELECT m.work_id AS title_key, s.source, s.kind, s.period_start, s.days, t.type,
 FROM signals s JOIN matches m USING (title_id) JOIN titles t USING (title_id)
 WHERE s.market = $market AND s.period_start + s.days::INTEGER <= $as_of::DATE
   AND (s.kind = 'rating' OR s.period_start + s.days::INTEGER > $as_of::DATE - $window::INTEGER)
-GROUP BY ALL
+GROUP BY m.work_id, s.source, s.kind, s.period_start, s.days, t.type
 """
 _LATEST = "SELECT max(period_start + days::INTEGER) FROM signals WHERE market = $market AND period_start + days::INTEGER <= $today::DATE AND kind <> 'rating'"
 _SPEAKERS = """

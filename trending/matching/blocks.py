@@ -39,27 +39,39 @@ def pair_up(keys: Hashes, rows: Ints, max_block: int) -> tuple[Ints, Ints, Ints]
     return _joined(left), _joined(right), order[size > max_block]
 
 
-def find_pairs(blocks: Iterable[Hashes], years: Ints, max_block: int) -> tuple[Ints, Ints]:
-    """Return the distinct pairs of rows that share a key in one of `blocks` (0 is no key), sorted.
+def find_pairs(same: Hashes, alike: Iterable[Hashes], years: Ints, max_block: int) -> tuple[Ints, Ints]:
+    """Return the distinct pairs of rows that have a key in common (0 is no key), sorted.
 
-    In a block larger than `max_block` rows meet only those at most a year away (each stands under its own year and the next), and where
-    even that is too many, not at all: what these rows have in common says nothing, and a shared plot is a block of its own.
+    Rows that are merely `alike` meet only if their years are unknown or at most one apart, as nothing would join them otherwise. In a block
+    larger than `max_block` that holds for all, and where even that is too many, they don't meet: what so many have in common says nothing.
+
+    Args:
+        same: The key of each row's title.
+        alike: Keys of weaker likeness; a shared plot is one.
+        years: The year of each row, `NO_YEAR` where unknown.
+        max_block: Rows under one key that are all compared.
     """
     size = len(years)
-    codes = [np.zeros(0, dtype=np.int64)]
-    for keys in blocks:
-        rows = np.flatnonzero(keys)
-        left, right, large = pair_up(keys[rows], rows, max_block)
-        codes.append(left * size + right)
-        large_rows = rows[large]
-        dated = large_rows[years[large_rows] != NO_YEAR]
-        undated = large_rows[years[large_rows] == NO_YEAR]
-        entries = np.concatenate([dated, dated, undated])
-        when = np.concatenate([years[dated], years[dated] + 1, years[undated]])
-        left, right, _ = pair_up(keys[entries] ^ (when.astype(np.uint64) * _MIX), entries, max_block)
-        codes.append((left * size + right)[left != right])
+    codes = [_pair_block(same, years, max_block)]
+    for keys in alike:
+        pairs = _pair_block(keys, years, max_block)
+        one, other = years[pairs // size], years[pairs % size]
+        codes.append(pairs[(one == NO_YEAR) | (other == NO_YEAR) | (np.abs(one - other) <= 1)])
     pairs = np.unique(np.concatenate(codes))
-    return pairs // max(size, 1), pairs % max(size, 1)
+    return pairs // size, pairs % size
+
+
+def _pair_block(keys: Hashes, years: Ints, max_block: int) -> Ints:
+    """Return pairs under one kind of key as `left * rows + right`; in large blocks each row stands under its own year and the next."""
+    size, rows = len(years), np.flatnonzero(keys)
+    left, right, large = pair_up(keys[rows], rows, max_block)
+    large_rows = rows[large]
+    dated = large_rows[years[large_rows] != NO_YEAR]
+    undated = large_rows[years[large_rows] == NO_YEAR]
+    entries = np.concatenate([dated, dated, undated])
+    when = np.concatenate([years[dated], years[dated] + 1, years[undated]])
+    first, second, _ = pair_up(keys[entries] ^ (when.astype(np.uint64) * _MIX), entries, max_block)
+    return np.concatenate([left * size + right, (first * size + second)[first != second]])
 
 
 def _joined(parts: list[Ints]) -> Ints:

@@ -17,10 +17,11 @@ from trending.cleaning.text import normalise_title, plot_key
 from trending.matching.store import NO_YEAR, Hashes, Ints, TitleStore, hash_texts
 
 MIN_PLOT_KEY = 40  # shorter plots agree by chance; the same as in trending.cleaning.groups
+_OPENING = 300  # characters
 _MIN_SKELETON = 5  # fewer consonants are shared by chance
 _MIN_MAIN = 6
 _QUALIFIER = re.compile(r"\s*\((?:(?P<year>(?:18|19|20)\d\d)|(?P<country>US|USA|UK|GB|AU|CA|NZ|IE|IN|DE|FR|JP|KR))\)\s*$")
-_SUBTITLE = re.compile(r"\s*(?::|\s[-\u2013\u2014]\s).*")
+_SUBTITLE = re.compile(r"\s*:|\s[-\u2013\u2014]\s")
 _COUNTRIES = {"USA": "US", "GB": "UK"}
 _ROMAN = {"ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "x": "10"}
 _ARTICLE = re.compile(r"(the|an?) ", re.IGNORECASE)
@@ -51,7 +52,8 @@ def read_title(title: str) -> Forms:
     key, article = normalise_title(bare), _ARTICLE.match(bare)
     compact, numbers = _compact(key)
     skeleton = compact[0] + _VOWELS.sub("", _DOUBLED.sub(r"\1", compact[1:]))
-    main = _compact(normalise_title(_SUBTITLE.sub("", bare) or bare))[0]
+    subtitle = _SUBTITLE.search(bare)
+    main = _compact(normalise_title(bare[: subtitle.start()]))[0] if subtitle and subtitle.start() else compact
     return Forms(
         key=key,
         compact=compact,
@@ -74,7 +76,7 @@ def _compact(key: str) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class TitleColumns:
-    """The forms of all rows, hashed: arrays of one length; 0 is "has none". `blocks` are the keys under which rows are compared."""
+    """The forms of all rows, hashed: arrays of one length; 0 is "has none". Rows are compared that share `same` or one of `alike`."""
 
     key: Hashes
     compact: Hashes
@@ -83,7 +85,8 @@ class TitleColumns:
     country: Hashes
     words: npt.NDArray[np.int16]
     year: Ints
-    blocks: tuple[Hashes, ...]
+    same: Hashes
+    alike: tuple[Hashes, ...]
 
 
 def read_columns(store: TitleStore) -> TitleColumns:
@@ -96,18 +99,18 @@ def read_columns(store: TitleStore) -> TitleColumns:
         words.extend(min(form.words, 99) for form in forms)
         stated.extend(form.year or NO_YEAR for form in forms)
         hashed.append(_hash_batch(forms, types, plots))
-    key, compact, numbers, article, country, *blocks = (np.concatenate(column) for column in zip(*hashed, strict=True))
+    key, compact, numbers, article, country, same, *alike = (np.concatenate(column) for column in zip(*hashed, strict=True))
     years = store.years()
     # A year in brackets fills a missing one, and corrects none: a platform's year may be that of its latest season.
     years = np.where(years == NO_YEAR, np.array(stated, dtype=np.int64), years)
-    return TitleColumns(key, compact, numbers, article, country, np.array(words, dtype=np.int16), years, tuple(blocks))
+    return TitleColumns(key, compact, numbers, article, country, np.array(words, dtype=np.int16), years, same, tuple(alike))
 
 
 def _hash_batch(forms: Sequence[Forms], types: Sequence[str], plots: Sequence[str | None]) -> list[Hashes]:
     def block(name: str, texts: Sequence[str | None]) -> Hashes:
         return hash_texts([f"{name}|{kind}|{text}" if text else None for kind, text in zip(types, texts, strict=True)])
 
-    openings = [plot_key(plot) if plot else "" for plot in plots]
+    openings = [plot_key(plot[:_OPENING]) if plot else "" for plot in plots]
     return [
         hash_texts([form.key for form in forms]),
         hash_texts([form.compact for form in forms]),

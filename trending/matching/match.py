@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from trending.matching.blocks import find_pairs
 from trending.matching.clusters import Apart, Edges, find_clusters
 from trending.matching.forms import read_columns
 from trending.matching.ids import IdPairs, read_ids
-from trending.matching.scorecard import LEAST_LIKELY, MatchSettings, Points, Rows, find_rivals, name_evidence, score_pairs, to_probability
+from trending.matching.scorecard import LEAST_LIKELY, MatchSettings, Points, Rows, Scored, find_rivals, name_evidence, score_pairs, to_probability
 from trending.matching.store import Ints, TitleStore, open_store, write_table
 from trending.matching.words import read_words
 from trending.tables import MATCH_SCHEMA
@@ -84,44 +83,42 @@ def match_titles(
     """
     settings = settings or MatchSettings()
     with open_store(titles, memory, threads) as store:
-        rows = Rows(read_columns(store), store.sources(), np.asarray(store.column("type = 'movie'").to_numpy(zero_copy_only=False)))
+        film = np.asarray(store.column("type = 'movie'").to_numpy(zero_copy_only=False))
+        rows = Rows(read_columns(store), store.column("title"), store.sources(), film)
         ids, id_pairs = read_ids(store, identifiers, settings.max_block)
-        left, right = find_pairs(rows.titles.blocks, rows.titles.year, settings.max_block)
-        points, bits = _score(store, rows, left, right, threads)
-        evidence = _gather(id_pairs, left, right, points, bits, settings.threshold)
-        unlikely = points < LEAST_LIKELY
-        cluster = find_clusters(store.size, evidence.edges, Apart(left[unlikely], right[unlikely]), rows.source, ids)
+        left, right = find_pairs(rows.titles.same, rows.titles.alike, rows.titles.year, settings.max_block)
+        scored = _score(store, rows, left, right, threads)
+        evidence = _gather(id_pairs, scored, settings.threshold)
+        unlikely = scored.points < LEAST_LIKELY
+        cluster = find_clusters(store.size, evidence.edges, Apart(scored.left[unlikely], scored.right[unlikely]), rows.source, ids)
         report = MatchReport(titles=store.size, pairs_compared=len(left), pairs_by_id=len(id_pairs.left))
         report.pairs_alike = len(evidence.score) - report.pairs_by_id
         write_table(_tabulate(store.column("title_id"), cluster, evidence, report), out)
     return report
 
 
-def _score(store: TitleStore, rows: Rows, left: Ints, right: Ints, threads: int) -> tuple[Points, npt.NDArray[np.int8]]:
+def _score(store: TitleStore, rows: Rows, left: Ints, right: Ints, threads: int) -> Scored:
     """Score candidate pairs a chunk at a time."""
     wanted = np.zeros(store.size, dtype=np.bool_)
     wanted[left] = wanted[right] = True
-    plots, texts = read_words(store, wanted), store.column("title")
-    rivals = find_rivals(left, right, rows)
-    points, bits = np.zeros(len(left)), np.zeros(len(left), dtype=np.int8)
-    for start in range(0, len(left), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        names = (texts.take(left[part]).to_pylist(), texts.take(right[part]).to_pylist())
-        scored = score_pairs(left[part], right[part], rows, plots, names, rivals[part], threads)
-        points[part], bits[part] = scored.points, scored.evidence
-    return points, bits
+    plots, rivals = read_words(store, wanted), find_rivals(left, right, rows)
+    chunks = [slice(start, start + _CHUNK) for start in range(0, max(len(left), 1), _CHUNK)]
+    parts = [score_pairs(left[chunk], right[chunk], rows, plots, rivals[chunk], threads) for chunk in chunks]
+    columns = zip(*((part.left, part.right, part.points, part.evidence) for part in parts), strict=True)
+    return Scored(*(np.concatenate(column) for column in columns))
 
 
-def _gather(id_pairs: IdPairs, left: Ints, right: Ints, points: Points, bits: npt.NDArray[np.int8], threshold: float) -> _Evidence:
+def _gather(id_pairs: IdPairs, scored: Scored, threshold: float) -> _Evidence:
     """Put what is likely enough behind the identifiers, in the order of its force."""
-    score = to_probability(points)
+    score = to_probability(scored.points)
     likely = np.flatnonzero(score >= threshold)
-    likely = likely[np.lexsort((right[likely], left[likely], -points[likely]))]
-    kinds = np.unique(bits[likely])
+    likely = likely[np.lexsort((scored.right[likely], scored.left[likely], -scored.points[likely]))]
+    bits = scored.evidence[likely]
+    kinds = np.unique(bits)
     names = (*(f"id:{scheme}" for scheme in id_pairs.names), *(name_evidence(int(kind)) for kind in kinds))
-    name = np.concatenate([id_pairs.scheme, len(id_pairs.names) + np.searchsorted(kinds, bits[likely])])
+    name = np.concatenate([id_pairs.scheme, len(id_pairs.names) + np.searchsorted(kinds, bits)])
     by_id = np.arange(len(name)) < len(id_pairs.left)
-    edges = Edges(np.concatenate([id_pairs.left, left[likely]]), np.concatenate([id_pairs.right, right[likely]]), by_id)
+    edges = Edges(np.concatenate([id_pairs.left, scored.left[likely]]), np.concatenate([id_pairs.right, scored.right[likely]]), by_id)
     return _Evidence(edges, np.concatenate([np.ones(len(id_pairs.left)), score[likely]]), name, names)
 
 

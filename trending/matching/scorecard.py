@@ -6,14 +6,14 @@ rid of what was noise. Where the halves had nothing to say (sequels, countries i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from trending.errors import UsageError
-from trending.matching.forms import TitleColumns
+from trending.matching.forms import TitleColumns, read_title
 from trending.matching.store import NO_YEAR, Ints
 from trending.matching.words import PlotWords
 
@@ -64,9 +64,10 @@ class MatchSettings:
 
 @dataclass(frozen=True)
 class Rows:
-    """What is known of all rows, as arrays by row number; `film` says which are films."""
+    """What is known of all rows, as arrays by row number; `text` is the title, `film` says which are films."""
 
     titles: TitleColumns
+    text: pa.StringArray
     source: Ints
     film: Flags
 
@@ -75,6 +76,8 @@ class Rows:
 class Scored:
     """Pairs with their points and what spoke for them: bits of `TITLE`, `LIKE_TITLE`, `YEAR`, `PLOT`."""
 
+    left: Ints
+    right: Ints
     points: Points
     evidence: npt.NDArray[np.int8]
 
@@ -93,7 +96,7 @@ def to_probability(points: Points) -> Points:
     return np.asarray(1 / (1 + np.exp(-points)))
 
 
-def score_pairs(left: Ints, right: Ints, rows: Rows, plots: PlotWords, names: tuple[Sequence[str], Sequence[str]], rivals: Flags, threads: int) -> Scored:
+def score_pairs(left: Ints, right: Ints, rows: Rows, plots: PlotWords, rivals: Flags, threads: int) -> Scored:
     """Score pairs of rows of one type.
 
     Args:
@@ -101,21 +104,23 @@ def score_pairs(left: Ints, right: Ints, rows: Rows, plots: PlotWords, names: tu
         right: Row of the second.
         rows: All rows.
         plots: The words of their plots.
-        names: The titles of both, as text.
         rivals: Which pairs have rivals (see `find_rivals`).
         threads: Threads to compare titles with.
 
     Returns:
-        Points (log-odds) and evidence per pair.
+        Those of the pairs that could be one work by title or by plot; the others have neither, and are passed over.
     """
-    title_points, exact, alike = _score_titles(left, right, rows.titles, names, threads)
-    year_points, years_agree = _score_years(left, right, rows)
     plot_points, shared = _score_plots(left, right, plots)
+    same = (rows.titles.compact[left] == rows.titles.compact[right]) | (plot_points >= MUCH_SHARED)
+    at = np.flatnonzero(same)
+    left, right, plot_points = left[at], right[at], plot_points[at]
+    title_points, exact, alike = _score_titles(left, right, rows, threads)
+    year_points, years_agree = _score_years(left, right, rows)
     same_source = rows.source[left] == rows.source[right]
-    decisive = plot_points >= MUCH_SHARED
-    points = BASE + title_points + year_points + plot_points + SAME_SOURCE * same_source + RIVALS * (rivals & ~decisive)
-    evidence = TITLE * exact + LIKE_TITLE * (alike & ~exact) + YEAR * years_agree + PLOT * shared
-    return Scored(points, evidence.astype(np.int8))
+    rivalled = rivals[at] & (plot_points < MUCH_SHARED)
+    points = BASE + title_points + year_points + plot_points + SAME_SOURCE * same_source + RIVALS * rivalled
+    evidence = TITLE * exact + LIKE_TITLE * (alike & ~exact) + YEAR * years_agree + PLOT * shared[at]
+    return Scored(left, right, points, evidence.astype(np.int8))
 
 
 def find_rivals(left: Ints, right: Ints, rows: Rows) -> Flags:
@@ -131,13 +136,12 @@ def find_rivals(left: Ints, right: Ints, rows: Rows) -> Flags:
     return rivals
 
 
-def _score_titles(left: Ints, right: Ints, titles: TitleColumns, names: tuple[Sequence[str], Sequence[str]], threads: int) -> tuple[Points, Flags, Flags]:
+def _score_titles(left: Ints, right: Ints, rows: Rows, threads: int) -> tuple[Points, Flags, Flags]:
     """Return points, whether titles are the same, and whether they are at least much alike."""
     from rapidfuzz import fuzz
     from rapidfuzz.process import cpdist
 
-    from trending.matching.forms import read_title
-
+    titles = rows.titles
     exact = titles.key[left] == titles.key[right]
     same = exact | (titles.compact[left] == titles.compact[right])
     points = np.where(exact, 0.0, SPELLING)
@@ -146,7 +150,7 @@ def _score_titles(left: Ints, right: Ints, titles: TitleColumns, names: tuple[Se
     alike = same.copy()
     unlike = np.flatnonzero(~same)
     if len(unlike):
-        one, other = ([read_title(side[place]) for place in unlike.tolist()] for side in names)
+        one, other = ([read_title(title) for title in rows.text.take(side[unlike]).to_pylist()] for side in (left, right))
         ratio = cpdist([form.compact for form in one], [form.compact for form in other], scorer=fuzz.ratio, workers=threads)
         long_enough = np.array([min(len(a.compact), len(b.compact)) >= _MIN_SIMILAR for a, b in zip(one, other, strict=True)])
         main = np.array([a.main is not None and a.main == b.main for a, b in zip(one, other, strict=True)])

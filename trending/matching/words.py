@@ -20,7 +20,7 @@ from trending.matching.store import Ints, TitleStore
 _STEM = 5  # letters kept: "vampire" and "vampires" are one word
 _WIDTH = 2**31 - 1
 _WORD = re.compile(r"[^\W\d_]{3,}")
-_PRODUCTION = re.compile(r"\b(?:directed|starring|stars|produced|written|film|screenplay|cast)\b", re.IGNORECASE)
+_PRODUCTION = frozenset({"directed", "starring", "stars", "produced", "written", "film", "screenplay", "cast"})
 _COMMON = """
 film films movie movies series show story stories new life lives young man men woman women world family love finds time year years old american
 directed director starring stars written based name drama comedy produced released release episode episodes season set follows takes television
@@ -33,19 +33,23 @@ take themselves third three through throughout together too toward towards two u
 """
 
 
-@lru_cache(maxsize=1)
-def _common_stems() -> frozenset[str]:
-    return frozenset(word[:_STEM] for word in _COMMON.split() if len(word) >= 3)
+_COMMON_STEMS = frozenset(word[:_STEM] for word in _COMMON.split())
 
 
-def stems(text: str) -> set[str]:
-    """Return the first letters of the words of a text that say something."""
-    return {word[:_STEM] for word in _WORD.findall(text.casefold())} - _common_stems()
+def read_plot(text: str) -> tuple[set[str], bool]:
+    """Return what a text says, and whether it is about who made the film.
+
+    Returns:
+        The first letters of its words, common ones left out; and whether it names two or more things of a production, as the lead of an
+        encyclopedia article does, which needn't share a word with a synopsis.
+    """
+    words = _WORD.findall(text.casefold())
+    return {word[:_STEM] for word in words} - _COMMON_STEMS, sum(word in _PRODUCTION for word in words) >= 2
 
 
-def tells_of_production(plot: str) -> bool:
-    """Say whether a plot is about who made the film, as the lead of an encyclopedia article: it needn't share a word with a synopsis."""
-    return len(_PRODUCTION.findall(plot)) >= 2
+@lru_cache(maxsize=100_000)
+def _number(stem: str) -> int:
+    return crc32(stem.encode()) % _WIDTH
 
 
 @dataclass(frozen=True)
@@ -84,9 +88,10 @@ def read_words(store: TitleStore, wanted: npt.NDArray[np.bool_]) -> PlotWords:
             if not plot:
                 continue
             place[row] = len(production)
-            words.extend(sorted({crc32(stem.encode()) % _WIDTH for stem in stems(plot) - stems(title)}))
+            stems, about_production = read_plot(plot)
+            words.extend(sorted({_number(stem) for stem in stems - read_plot(title)[0]}))
             ends.append(len(words))
-            production.append(tells_of_production(plot))
+            production.append(about_production)
         first += len(batch)
     indices, pointers = np.frombuffer(words, dtype=np.int32) if words else np.zeros(0, dtype=np.int32), np.array(ends, dtype=np.int64)
     lines = csr_matrix((np.ones(len(indices), dtype=np.int16), indices, pointers), shape=(len(production), _WIDTH))

@@ -125,16 +125,19 @@ def draw_stacks(names: Sequence[str], series: Mapping[str, Sequence[float]], xla
             axes.bar_label(bars, fmt="{:,.0f}", padding=4, fontsize=9, color=_INK)
         axes.set_yticks(range(len(names)), _shorten(names))
         axes.xaxis.set_major_formatter("{x:,.0f}")
-        axes.set(xlabel=xlabel, xlim=(0, (left.max() if len(names) else 0) * 1.08 or 1))
-        axes.invert_yaxis()
+        axes.set(xlabel=xlabel, xlim=(0, (left.max() if len(names) else 0) * 1.08 or 1), ylim=(len(names) - 0.4, -0.6))
         axes.grid(axis="x", alpha=0.25)
+        axes.set_axisbelow(True)
         _place_legend(axes, len(series))
 
     return _draw((9, 0.3 * len(names) + 1.1), paint)
 
 
 def draw_columns(labels: Sequence[str], series: Mapping[str, Sequence[float]], xlabel: str = "", ylabel: str = "", edges: bool = False) -> str:
-    """Draw one column a label, of up to two series stacked; `edges`: labels name the lower edge of a bin, and every fifth is shown."""
+    """Draw one column a label, of up to two series stacked.
+
+    With `edges`, a label names the lower edge of its bin, and every fourth is shown; one that ends in a plus (an open bin) always is, at its middle.
+    """
 
     def paint(axes: Any) -> None:
         at = np.arange(len(labels)) + (0.5 if edges else 0.0)
@@ -142,10 +145,13 @@ def draw_columns(labels: Sequence[str], series: Mapping[str, Sequence[float]], x
         for (label, values), colour in zip(series.items(), (_ACCENT, _SECOND), strict=False):
             axes.bar(at, values, bottom=base, width=0.92 if edges else 0.78, color=colour, label=label)
             base += np.asarray(values, dtype=float)
-        shown = range(0, len(labels), 5 if edges and len(labels) > 12 else 1)
-        axes.set_xticks(list(shown), [labels[number] for number in shown])
+        ticks = {float(number): labels[number] for number in range(0, len(labels), 4 if edges else 1)}
+        if edges and labels[-1].endswith("+"):
+            ticks = {at: label for at, label in ticks.items() if at < len(labels) - 2} | {len(labels) - 0.5: labels[-1]}
+        axes.set_xticks(list(ticks), list(ticks.values()))
         axes.yaxis.set_major_formatter("{x:,.0f}")
         axes.set(xlabel=xlabel, ylabel=ylabel)
+        axes.margins(x=0.01)
         axes.grid(axis="y", alpha=0.25)
         axes.set_axisbelow(True)
         _place_legend(axes, len(series))
@@ -179,8 +185,8 @@ def draw_spans(names: Sequence[str], firsts: Sequence[dt.date], lasts: Sequence[
         widths = np.maximum(widths, max(widths.max() // 150, np.timedelta64(1, "D")))
         axes.barh(range(len(names)), widths, left=starts, height=0.6, color=_ACCENT)
         axes.set_yticks(range(len(names)), _shorten(names))
+        axes.set_ylim(len(names) - 0.4, -0.6)
         axes.xaxis_date()
-        axes.invert_yaxis()
         axes.grid(axis="x", alpha=0.25)
         axes.set_axisbelow(True)
 

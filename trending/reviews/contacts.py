@@ -10,9 +10,11 @@ import re
 _URL = re.compile(r"(?i)(?:\b(?:https?|ftp)://|(?<![\w@.])www\.)\s?[^\s<>\"\[\]]*[^\s<>\"\[\].,;:!?()'*]")
 _ATEXT = r"\w.!#$%&'*+/=?^`{|}~-"  # RFC 5322, section 3.2.3
 _EMAIL = re.compile(rf"(?<![{_ATEXT}])[{_ATEXT}]++@[\w-]+(?:\.[\w-]+)+")
+_MAILERS = ("gmail", "yahoo", "hotmail", "aol", "outlook", "icloud", "protonmail")
 _VEILED_EMAIL = re.compile(
-    r"(?i)[\w.+-]+\s*[(\[{]\s?at\s?[)\]}]\s*[\w-]+(?:\s*(?:\.|[(\[{]\s?dot\s?[)\]}]|\sdot\s)\s*[a-z]\w+)+"
-    r"|[\w.+-]+\sat\s(?:gmail|yahoo|hotmail|aol|outlook|icloud|protonmail)\s*(?:\.|\sdot\s)\s*[a-z]{2,3}\b"
+    r"(?i)(?<![\w.+-])[\w.+-]++(?:"
+    r"\s{0,3}[(\[{]\s?at\s?[)\]}]\s{0,3}[\w-]++(?:\s{0,3}(?:\.|[(\[{]\s?dot\s?[)\]}]|\sdot\s)\s{0,3}[a-z]\w++)+"
+    rf"|\sat\s(?:{'|'.join(_MAILERS)})\s{{0,3}}(?:\.|\sdot\s)\s{{0,3}}[a-z]{{2,3}}\b)"
 )
 # Without a scheme, only endings that no sentence runs into ("great.It", "so.me"), or any ending with a path behind it.
 _DOMAIN = re.compile(
@@ -49,8 +51,7 @@ _ADDRESS = re.compile(
     rf"\.?,?\s[^\n\d\[]{{0,40}}?\b{_POSTCODE}\b"
 )
 # Most texts hold none of this: a search for plain words is a hundred times as fast as one of the patterns above.
-_MAILERS = tuple(f"at {name}" for name in ("gmail", "yahoo", "hotmail", "aol", "outlook", "icloud", "protonmail"))
-_VEILS = ("(at", "( at", "[at", "[ at", "{at", "{ at", *_MAILERS)
+_VEILS = ("(at", "( at", "[at", "[ at", "{at", "{ at", *(f"at {name}" for name in _MAILERS))
 _ENDINGS = (".com", ".net", ".org", ".info", ".edu", ".gov", ".co.uk", ".blog")
 _NETWORKS = ("twitter", "insta", "snapchat", "letterboxd", "tiktok", "discord", "telegram", "skype")
 _PATH_GATE = re.compile(r"/(?:(?<=\.\w{2}/)|(?<=\.\w{3}/)|(?<=\.\w{4}/)|(?<=\.\w{5}/)|(?<=\.\w{6}/))\w")

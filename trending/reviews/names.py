@@ -36,7 +36,7 @@ _BYLINE = re.compile(rf"(?:^|\n|[-\u2013\u2014]{{1,3}}|: )[ \t]*(?:A )?[Rr]eview
 _INTRODUCTION = re.compile(
     rf"(?<![\"'\u2018\u201c\w])[Mm]y name(?: is|'s)[ ](?P<name>(?:(?:Rev|Dr|Mrs?|Ms)\.?[ ])?{_CAPITAL}[\w'\u2019-]*(?:[ ]{_CAPITAL}[\w'\u2019-]+)?)"
 )
-_BESIDE_CONTACT = re.compile(rf"(?:^|\n|[.!?][ ])[ \t]*(?:{_DASH})?[ \t]*(?P<name>{_NAME})[ ]?[(<]?\[(?:email|handle|phone|link\]\s*\Z)")
+_BESIDE_CONTACT = re.compile(rf"(?:^|\n|[.!?][ ])[ \t]*(?:{_DASH}[ \t]*)?(?P<name>{_NAME})[ ]?[(<]?\[(?:email|handle|phone|link\]\s*\Z)")
 _MAX_SIGNATURE_CHARS = 160
 _NOT_NAMES = COMMON_WORDS | {
     *("call", "contact", "e-mail", "email", "facebook", "follow", "insta", "instagram", "letterboxd", "mail", "reach", "snapchat", "source", "tiktok"),
@@ -75,7 +75,7 @@ def mask_names(text: str, names: Iterable[str]) -> str:
     Args:
         text: With its line breaks, where it has any: a signature is the last line.
         names: What the author is known to be called. A whole name is masked in any case of letters; a part of three letters or more where it is
-            capitalised and no other capitalised word stands beside it ("John", not "Elton John").
+            capitalised and no other capitalised word stands beside it ("John", not "Elton John" or "John-Paul").
     """
     folded = text.casefold()
     for name in names:
@@ -102,7 +102,10 @@ def _mask_name(text: str, name: str) -> str:
         if whole is not None:
             text = whole.sub("[name]", text)
         for part in _split_name(spelling):
-            pattern = re.compile(rf"(?P<before>{_CAPITAL}[\w'\u2019]*[ ])?(?<!\w)(?:{part.capitalize()}|{part.upper()})(?!\w)(?P<after>[ ]{_CAPITAL})?")
+            pattern = re.compile(
+                rf"(?P<before>(?:{_CAPITAL}[\w'\u2019]*|(?:{_CAPITAL}|Mrs?|Ms|Dr)\.)[ ])?"
+                rf"(?<!\w)(?<!\w-)(?:{part.capitalize()}|{part.upper()})(?!\w|-\w)(?P<after>[ ]{_CAPITAL})?"
+            )
             text = pattern.sub(_mask_part, text)
     return text
 

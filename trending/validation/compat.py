@@ -12,8 +12,8 @@ import numpy as np
 
 # Names it uses that numpy 2 took away.
 _NUMPY_1 = {"Inf": np.inf, "infty": np.inf, "NaN": np.nan, "float_": np.float64, "unicode_": np.str_}
-# Modules that call quantile and percentile by an argument that numpy 2.4 took away.
-_ASK_QUANTILES = tuple(f"deepchecks.tabular.checks.data_integrity.{name}" for name in ("outlier_sample_detection", "string_length_out_of_bounds"))
+# Calls percentile with an argument that numpy 2.4 took away.
+_ASKS_PERCENTILES = "deepchecks.tabular.checks.data_integrity.string_length_out_of_bounds"
 # On import it would tell its makers of every use; its text checks bring libraries that ask a model hub.
 _QUIET = {"DISABLE_LATEST_VERSION_CHECK": "True", "HF_HUB_OFFLINE": "1"}
 
@@ -28,20 +28,15 @@ def import_deepchecks(module: str) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import_module("deepchecks").set_verbosity(logging.ERROR)
-        for name in _ASK_QUANTILES:
-            import_module(name).__dict__["np"] = _OlderNumpy()
+        import_module(_ASKS_PERCENTILES).__dict__["np"] = _OlderNumpy()
         return import_module(f"deepchecks.{module}")
 
 
 class _OlderNumpy:
-    """numpy, but for `interpolation`, which is called `method` now; put into the modules that need it and into no other."""
+    """numpy, but for `interpolation`, which is called `method` now; put into the module that needs it and into no other."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(np, name)
-
-    def quantile(self, values: Any, shares: Any, interpolation: Any = "linear") -> Any:
-        """Return quantiles as `numpy.quantile` does."""
-        return np.quantile(values, shares, method=interpolation)
 
     def percentile(self, values: Any, shares: Any, interpolation: Any = "linear") -> Any:
         """Return percentiles as `numpy.percentile` does."""

@@ -19,7 +19,7 @@ class SourceGates(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    min_rows: int | None = Field(None, ge=0, description="Fewer titles than this are no crawl.")
+    min_rows: int | None = Field(None, ge=0, description="Fewer titles than this are no crawl; not judged where it asked only for what changed.")
     max_no_plot: float | None = Field(None, **_SHARE, description="Share of titles without a plot.")
     max_no_year: float | None = Field(None, **_SHARE, description="Share of titles without a year.")
     max_no_genres: float | None = Field(None, **_SHARE, description="Share of titles without a canonical genre.")
@@ -98,7 +98,6 @@ class IntegrityChecks(BaseModel):
     max_missing: float = Field(0.5, **_SHARE, description="Share of missing values in plot, year or genres.")
     max_special: float = Field(0.001, **_SHARE, description="Share of titles or plots made of special characters alone.")
     max_title_outliers: float = Field(0.02, **_SHARE, description="Share of titles of unusual length.")
-    max_row_outliers: float = Field(0.05, **_SHARE, description="Share of rows unlike all others in year, type, genres and length of plot.")
     max_conflicts: float = Field(0.3, **_SHARE, description="Share of rows whose title, type and year stand under other genres too; sources disagree.")
 
 
@@ -125,12 +124,12 @@ class TextChecks(BaseModel):
     max_conflicts: float = Field(0.1, **_SHARE, description="Share of plots that stand under other genres too.")
     max_special: float = Field(0.01, **_SHARE, description="Share of texts of which more than a tenth are special characters.")
     max_outliers: float = Field(0.15, **_SHARE, description="Share of texts that stand out in a property, such as length or share of capitals.")
-    max_boilerplate: int = Field(0, ge=0, description="Runs of eight words or more that a twentieth of the texts share.")
+    max_boilerplate: int = Field(0, ge=0, description="Phrases of eight words or more that a twentieth of the texts share.")
 
 
 CHECK_NAMES: tuple[str, ...] = (
     *(f"integrity.{name}" for name in ("duplicates", "single_value", "missing", "mixed_nulls", "mixed_types", "variants", "special")),
-    *(f"integrity.{name}" for name in ("title_outliers", "row_outliers", "conflicts")),
+    *(f"integrity.{name}" for name in ("title_outliers", "conflicts")),
     *(f"split.{name}" for name in ("size", "shared_plots", "shared_groups", "new_values", "drift", "joint_drift", "new_genres", "genre_drift")),
     *(f"texts.{name}" for name in ("duplicates", "conflicts", "special", "outliers", "boilerplate")),
 )
@@ -154,7 +153,6 @@ class CheckSettings(BaseModel):
     seed: int = Field(17, ge=0, le=2**31 - 1)
     blocking: list[_CheckName] = Field(default_factory=list, description="Checks that end the run if they fail, such as split.shared_groups.")
     may_not_run: list[_CheckName] = Field(default_factory=list, description="Checks that may drop out; any other that does counts as failed.")
-    full_pages: bool = Field(False, description="Keep deepchecks' own pages too: some 5 MB each, with examples of the texts.")
     integrity: IntegrityChecks = Field(default_factory=IntegrityChecks)
     split: SplitChecks = Field(default_factory=SplitChecks)
     texts: TextChecks = Field(default_factory=TextChecks)

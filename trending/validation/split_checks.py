@@ -125,7 +125,10 @@ def _draw_drift(run: SuiteRun, wanted: SplitChecks) -> list[Markup]:
         scores["genres"] = genres["Drift score"]
     if not scores:
         return []
-    names = sorted(scores, key=lambda name: -scores[name])
-    bounds = [wanted.max_genre_drift if name == "genres" else wanted.max_drift for name in names]
-    caption = "Distance between training and test titles, 0 (alike) to 1: Kolmogorov-Smirnov for numbers, Cramer's V for names and genres."
-    return [render_figure("Drift", draw_bars(names, {"distance": [scores[name] for name in names], "bound": bounds}), caption)]
+    bounds = {name: wanted.max_genre_drift if name == "genres" else wanted.max_drift for name in scores}
+    used = {name: 100 * scores[name] / max(bounds[name], 1e-9) for name in sorted(scores, key=lambda name: -scores[name])}
+    caption = (
+        f"Distance between training and test titles, in percent of the bound ({wanted.max_drift:g}; {wanted.max_genre_drift:g} for genres): "
+        "Kolmogorov-Smirnov for numbers, Cramer's V for names and genres."
+    )
+    return [render_figure("Drift", draw_bars(list(used), {"percent of the bound": list(used.values())}), caption)]

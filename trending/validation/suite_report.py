@@ -1,14 +1,15 @@
-"""Running of deepchecks suites, and the report on one: an outcome per condition, what dropped out, and the page that shows both."""
+"""Running of deepchecks suites, and the report on one: an outcome per condition, what dropped out, and the page that shows both.
+
+deepchecks' own page is not made: it takes 4.7 MB of plotly a suite and quotes texts, whose rights may be others'.
+"""
 
 from __future__ import annotations
 
 import html
 import re
-import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
@@ -19,7 +20,7 @@ from trending.validation.outcomes import Outcome, Plan, Status
 from trending.validation.settings import CheckSettings
 from trending.validation.suite_page import render_suite
 
-_TAG = re.compile(r"<[^<>]*>")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,6 @@ class SuiteReport:
         name: integrity, split or texts.
         outcomes: In the order of the suite.
         html: A page that needs nothing else.
-        full_html: deepchecks' own page, where the settings ask for it.
         blocking: Checks that end the run if they don't pass.
         may_not_run: Checks that may drop out.
     """
@@ -38,7 +38,6 @@ class SuiteReport:
     name: str
     outcomes: tuple[Outcome, ...]
     html: str = field(repr=False)
-    full_html: str = field(default="", repr=False)
     blocking: tuple[str, ...] = ()
     may_not_run: tuple[str, ...] = ()
 
@@ -77,21 +76,19 @@ class SuiteRun:
         """Begin a suite called `suite`, the part of its checks' names before the dot."""
         self.suite, self.settings = suite, settings
         self.outcomes: list[Outcome] = []
-        self._results: list[Any] = []
 
     def run(self, library: str, plans: Sequence[Plan], *data: Any) -> None:
         """Run checks of deepchecks' `tabular` or `nlp` on one data set, or on training and test."""
         runner = import_deepchecks(library).Suite(self.suite, *(plan.check for plan in plans))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of pandas and scikit-learn, about how an old library uses them
-            results = runner.run(*data, with_display=self.settings.full_pages).results
+            results = runner.run(*data, with_display=False).results
         found: dict[int, Any] = {}
         for result in results:
             # Its text suites run each check on the missing test data too, and say that this failed.
             if id(result.check) not in found or hasattr(result, "conditions_results"):
                 found[id(result.check)] = result
         self.outcomes += [outcome for plan in plans for outcome in _read_result(self.suite, plan, found.get(id(plan.check)))]
-        self._results += found.values()
 
     def value(self, name: str) -> Any:
         """Return the result of a check, or None if it did not run."""
@@ -103,7 +100,6 @@ class SuiteRun:
             self.suite,
             tuple(self.outcomes),
             render_suite(title, lead, facts, self.outcomes, parts, notes),
-            _render_full_page(self.suite, self._results) if self.settings.full_pages else "",
             tuple(self.settings.blocking),
             tuple(self.settings.may_not_run),
         )
@@ -134,14 +130,6 @@ def find_dropped(value: Any) -> list[str]:
     if not isinstance(value, Mapping) or "Drift score" in value:
         return []
     return [str(name) for name, part in value.items() if isinstance(part, str) or (isinstance(part, Mapping) and part.get("Drift score", 0) is None)]
-
-
-def _render_full_page(suite: str, results: Sequence[Any]) -> str:
-    whole = import_deepchecks("core.suite").SuiteResult(suite, list(results))
-    with tempfile.TemporaryDirectory(prefix="trending-checks-") as folder:
-        file = Path(folder) / "page.html"
-        whole.save_as_html(str(file), as_widget=False)
-        return file.read_text(encoding="utf-8")
 
 
 def _plain(text: str) -> str:

@@ -6,7 +6,7 @@ Two of deepchecks' text checks are left out: unknown tokens need a tokenizer fro
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 from markupsafe import Markup
@@ -25,6 +25,7 @@ from trending.validation.text_properties import measure_texts
 
 _MAX_CHARS = 2_000  # deepchecks pads every text to the longest: at 20,000 characters 5,000 of them would take 400 MB
 _BOILERPLATE_ROWS = 2_000
+_MIN_COPIES = 5  # of a phrase: a twentieth of twenty texts is one of them
 _WHERE = {"plots": "plot", "reviews": "text"}
 
 
@@ -47,12 +48,19 @@ def check_texts(table: pd.DataFrame, kind: Literal["plots", "reviews"], settings
     properties = measure_texts(list(rows[column]))
     run = SuiteRun("texts", settings)
     labels = {"label": encode_genres(rows["genres"]), "task_type": "text_classification"} if kind == "plots" else {}
-    data = import_deepchecks("nlp").TextData([text[:_MAX_CHARS] for text in rows[column]], **labels)
+    data = _read_texts(rows[column], **labels)
     data.set_properties(properties, categorical_properties=["language"])
     run.run("nlp", list(_plan_texts(kind, settings.texts)), data)
+    # Given more texts than it samples, the check fails as soon as it finds something.
+    some = sample_frame(rows, rows[column].map(plot_key), _BOILERPLATE_ROWS, settings.seed)
+    run.run("nlp", [_plan_boilerplate(settings.texts)], _read_texts(some[column]))
     lead = f"{len(rows):,} of {total or len(filled):,} {kind}, chosen so that copies come along with each other."
     facts = [(f"{len(rows):,}", f"{kind} looked at"), (f"{properties['characters'].median():,.0f}", "characters in the median")]
     return run.report(f"Texts of {kind}", lead, facts, [*_draw_outliers(run, settings.texts), _tabulate(properties), _list_languages(properties)], [])
+
+
+def _read_texts(texts: pd.Series, **labels: Any) -> Any:
+    return import_deepchecks("nlp").TextData([text[:_MAX_CHARS] for text in texts], **labels)
 
 
 def _plan_texts(kind: str, wanted: TextChecks) -> Iterator[Plan]:
@@ -79,11 +87,22 @@ def _plan_texts(kind: str, wanted: TextChecks) -> Iterator[Plan]:
         "Texts that stand out in length, capitals, digits, script or language.",
         checks.TextPropertyOutliers().add_condition_outlier_ratio_less_or_equal(wanted.max_outliers),
     )
-    yield Plan(
+
+
+def _plan_boilerplate(wanted: TextChecks) -> Plan:
+    check: Any = import_deepchecks("nlp.checks").FrequentSubstrings(n_samples=_BOILERPLATE_ROWS, min_ngram_length=8)
+    name = f"At most {wanted.max_boilerplate} phrases in a twentieth of the texts"
+    return Plan(
         "boilerplate",
         "Phrases of eight words or more that many texts share: notices, placeholders.",
-        checks.FrequentSubstrings(n_samples=_BOILERPLATE_ROWS, min_ngram_length=8).add_condition_zero_result(wanted.max_boilerplate + 1),
+        check.add_condition(name, lambda value: _judge_phrases(value, wanted.max_boilerplate)),
     )
+
+
+def _judge_phrases(value: Any, bound: int) -> Any:
+    core = import_deepchecks("core")
+    count = sum(times >= _MIN_COPIES for times in value["Number of Samples"].values()) if value else 0
+    return core.ConditionResult(core.ConditionCategory.PASS if count <= bound else core.ConditionCategory.FAIL, f"Found {count} such phrases")
 
 
 def _draw_outliers(run: SuiteRun, wanted: TextChecks) -> list[Markup]:
@@ -92,8 +111,9 @@ def _draw_outliers(run: SuiteRun, wanted: TextChecks) -> list[Markup]:
     if not shares:
         return []
     names = sorted(shares, key=lambda name: -shares[name])
-    chart = draw_bars(names, {"percent of texts": [shares[name] for name in names], "bound": [wanted.max_outliers * 100] * len(names)})
-    return [render_figure("Texts that stand out", chart, "Percent of texts outside twice the interquartile range of a property, or in a rare language.")]
+    chart = draw_bars(names, {"percent of texts": [shares[name] for name in names]})
+    caption = f"Percent of texts beyond twice the interquartile range of a property, or in a rare language; at most {wanted.max_outliers:.0%} may be."
+    return [render_figure("Texts that stand out", chart, caption)]
 
 
 def _tabulate(properties: pd.DataFrame) -> Markup:

@@ -22,7 +22,7 @@ def describe_genres(titles: TitleFacts) -> Section:
     first, last = order[0], order[-1]
     top, bottom = (titles.genres[genre].all for genre in (first, last))
     none = titles.genres_per_title.get(0, 0)
-    ratio = f"{top / bottom:,.0f} titles of {first} stand against one of {last}" if bottom else f"no title is listed under {last}"
+    ratio = f"{top / bottom:,.0f} titles of {first} to each of {last}" if bottom else f"no title is listed under {last}"
     take = f"{first} is the commonest genre ({say_share(top, titles.rows)} of titles); {ratio}; {say_share(none, titles.rows)} of titles have no genre."
     series = {"films": [titles.genres[genre].movie for genre in order], "TV shows": [titles.genres[genre].tv for genre in order]}
     rows = [(genre, one.movie, one.tv, say_share(one.all, titles.rows)) for genre, one in ((genre, titles.genres[genre]) for genre in order)]
@@ -124,7 +124,7 @@ def describe_places(titles: TitleFacts) -> Section | None:
         Chart(name, partial(draw_stacks, list(one.top), {"titles": list(one.top.values())}, "titles"), f"Bars: titles by {name}, the commonest first.")
         for name, one in named
     ]
-    tables = [Table(f"Commonest: {name}", (name, "titles"), list(one.top.items())) for name, one in named]
+    tables = [Table(f"Commonest: {name}", (name, "titles"), list(one.top.items()), repeats=True) for name, one in named]
     return Section("places", "Languages and countries", "; ".join(takes) + ".", charts, tables)
 
 

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from trending.reports.charts import describe_chart
 from trending.reports.eda import label_sections, side_sections, title_sections
 from trending.reports.eda.facts import EdaFacts
-from trending.reports.eda.section import Section, Table, count_of, say_share
+from trending.reports.eda.section import Section, Table, count_of, list_names, say_share
 from trending.reports.markdown import render_rows
 from trending.reports.page import render_cards, render_page, render_table
 from trending.sources.starter import STARTER_NOTE, STARTER_SOURCE
@@ -25,8 +25,10 @@ _STYLE = Markup(
     "section{border-top:1px solid var(--line);margin-top:30px;padding-top:2px}section h2{font-size:20px;margin-top:22px}"
     "p.take{font-size:16px;max-width:78ch;margin:0 0 10px}h3{font-size:13px;color:var(--soft);font-weight:600;margin:18px 0 4px}"
     "details{margin:10px 0}summary{cursor:pointer;color:var(--soft);font-size:13px;font-weight:600}"
-    "#trends :is(td,th):is(:nth-child(2),:nth-child(4)),#quarantine :is(td,th):nth-child(-n+3){text-align:left;white-space:normal}"
-    "figure{margin:14px 0 4px}</style>"
+    "figure{margin:14px 0 4px}figure svg{width:100%}section table{width:auto;min-width:min(100%,440px)}"
+    # Columns that hold words.
+    "#sources :is(td,th):nth-child(2),#signals :is(td,th):nth-child(2),#quarantine :is(td,th):nth-child(-n+3){text-align:left}"
+    "#trends :is(td,th):is(:nth-child(2),:nth-child(4)){text-align:left;white-space:normal}#trends td{vertical-align:top}</style>"
 )
 _ENVIRONMENT = Environment(autoescape=True, undefined=StrictUndefined)
 _SECTION = _ENVIRONMENT.from_string(
@@ -104,7 +106,9 @@ def draw_charts(facts: EdaFacts) -> dict[str, str]:
 
 def _render_section(section: Section) -> Markup:
     charts = [(Markup(describe_chart(chart.draw(), chart.alt)), chart.alt) for chart in section.charts]
-    tables = [(table.caption, render_table(table.header, table.rows), bool(charts) and len(table.rows) > _OPEN_ROWS) for table in section.tables]
+    tables = [
+        (table.caption, render_table(table.header, table.rows), bool(charts) and (table.repeats or len(table.rows) > _OPEN_ROWS)) for table in section.tables
+    ]
     return Markup(_SECTION.render(one=section, charts=charts, tables=tables))
 
 
@@ -132,7 +136,7 @@ def _say_lead(facts: EdaFacts) -> str:
 def _list_notes(facts: EdaFacts) -> list[str]:
     notes = [STARTER_NOTE] if set(facts.titles.missing) == {STARTER_SOURCE} else []
     absent = side_sections.list_absent(facts)
-    return notes + ([f"Nothing here of: {', '.join(absent)}."] if absent else [])
+    return notes + ([f"This version holds no {list_names(absent, len(absent))}."] if absent else [])
 
 
 def _plain(text: str) -> str:

@@ -20,11 +20,12 @@ class Chart:
 
 @dataclass(frozen=True)
 class Table:
-    """Figures in rows; `caption` says what they are."""
+    """Figures in rows; `caption` says what they are, and `repeats` that a chart already shows each of them."""
 
     caption: str
     header: Sequence[str]
     rows: Sequence[Sequence[Any]]
+    repeats: bool = False
 
 
 @dataclass(frozen=True)

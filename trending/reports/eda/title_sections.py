@@ -24,7 +24,7 @@ def spread_rows(spreads: Mapping[str, Spread], digits: int = 0) -> list[tuple[st
 
 def name_bins(histogram: Histogram) -> list[str]:
     """Return the lower edge of each bin; the last says that it is open."""
-    edges = [f"{number * histogram.width:g}" for number in range(len(histogram.counts))]
+    edges = [f"{number * histogram.width:,g}" for number in range(len(histogram.counts))]
     return [*edges[:-1], f"{edges[-1]}+"]
 
 
@@ -106,7 +106,7 @@ def describe_missing(titles: TitleFacts) -> Section:
     charts = (
         [Chart("missing", partial(draw_grid, shown, columns, shares), "Grid: percentage of each source's titles that lack each column.")] if columns else []
     )
-    return Section("missing", "Missing values", take, charts, [Table("Titles without a value", ("source", *columns), table)] if columns else [])
+    return Section("missing", "Missing values", take, charts, [Table("Titles without a value", ("source", *columns), table, repeats=True)] if columns else [])
 
 
 def describe_plots(titles: TitleFacts) -> Section | None:

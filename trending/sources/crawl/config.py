@@ -27,7 +27,7 @@ LIVE_SOURCES: dict[str, LiveSource] = {
     # At least 20 calls every 10 seconds are allowed from one address.
     "tvmaze": LiveSource("https://api.tvmaze.com", "CC BY-SA 4.0", "open_cc_by_sa", "TVmaze", delay=0.5, concurrency=2),
     # The API's etiquette: one request at a time is always fine, a user agent with a contact is required.
-    "wikipedia": LiveSource("https://en.wikipedia.org", "CC BY-SA 4.0", "open_cc_by_sa", "Wikipedia", delay=0.2, concurrency=1),
+    "wikipedia": LiveSource("https://en.wikipedia.org", "CC BY-SA 4.0", "open_cc_by_sa", "Wikipedia", delay=0.25, concurrency=1),
     "tmdb": LiveSource("https://api.themoviedb.org", "TMDB API terms", "tmdb_restricted", "TMDB", delay=0.1, concurrency=4, needs_key=True),
     "netflix_top10": LiveSource("https://www.netflix.com", "published by Netflix for public use", "unclear", "Netflix Top 10", delay=1.0, concurrency=1),
     "schema_org": LiveSource("", "the site's own terms", "schema_org_restricted", "the site", delay=1.0, concurrency=2),

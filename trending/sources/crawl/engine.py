@@ -12,7 +12,7 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trending.errors import QualityError, UsageError
+from trending.errors import QualityError, SourceUnreachable, UsageError
 from trending.sources.crawl.config import CrawlConfig
 from trending.sources.crawl.job import Job, hold_lock, open_job, source_folder
 from trending.sources.crawl.process import Progress, run_worker
@@ -66,12 +66,12 @@ def load_spider(source: str) -> type[SourceSpider]:
 
 
 def _run(job: Job, key: str | None, salt: bytes, on_progress: Progress | None) -> None:
-    if not _has_answers(job):
-        try:
-            check_reachable(job.config)
-        except BaseException:
+    try:
+        check_reachable(job.config)
+    except SourceUnreachable:
+        if not _has_answers(job):  # else it goes on once there is a network again
             job.drop()
-            raise
+        raise
     outcome = run_worker(job, key, salt, on_progress)
     stats: dict[str, Any] = outcome["stats"]
     if not stats.get("downloader/response_count") and stats.get("records/response/failed"):

@@ -107,7 +107,7 @@ def parse_retry_after(value: bytes | None, now: dt.datetime | None = None) -> fl
         return float(text)
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     until = until if until.tzinfo else until.replace(tzinfo=dt.UTC)
     return max(0.0, (until - (now or dt.datetime.now(dt.UTC))).total_seconds())

@@ -52,8 +52,10 @@ class JobStorage:
     def store_response(self, spider: Spider, request: Request, response: Response) -> None:
         """Store an answer; only what can be revalidated, and may be stored at all, outlives the job."""
         headers = {name.decode("latin-1"): [value.decode("latin-1") for value in values] for name, values in response.headers.items()}
-        keep = any(name in response.headers for name in _VALIDATORS) and b"no-store" not in (response.headers.get(b"Cache-Control") or b"")
-        self._table.put(self._fingerprint(request), self.job, response.url, response.status, headers, response.body, keep=keep)
+        key = self._fingerprint(request)
+        self._table.put(key, self.job, response.url, response.status, headers, response.body)
+        if not any(name in response.headers for name in _VALIDATORS) or b"no-store" in (response.headers.get(b"Cache-Control") or b""):
+            self._table.drop_after_job(key)
 
     def drop_after_job(self, request: Request) -> None:
         """Let the answer to a request not outlive the job."""

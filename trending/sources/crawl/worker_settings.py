@@ -48,8 +48,9 @@ def worker_settings(job: Job, salt: bytes) -> dict[str, Any]:
         "TELNETCONSOLE_ENABLED": False,
         "REMOTE_CONTROL_ENABLED": False,
         "COOKIES_ENABLED": False,
-        "REFERRER_POLICY": "no-referrer",
         "WARN_ON_GENERATOR_RETURN_VALUE": False,  # it parses the source of every callback
+        # The pipeline never waits, so items gain nothing from being side by side; Scrapy makes so many tasks for every single answer.
+        "CONCURRENT_ITEMS": 1,
     }
 
 
@@ -92,7 +93,13 @@ def _parts() -> dict[str, Any]:
             "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
             f"{_PACKAGE}.store.JobCache": 900,
         },
-        "SPIDER_MIDDLEWARES": {f"{_PACKAGE}.accounting.ResponseAccounting": 950},
+        "SPIDER_MIDDLEWARES": {
+            f"{_PACKAGE}.accounting.ResponseAccounting": 950,
+            # Every item passes through each of these, and no crawl of ours has a use for them.
+            "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+            "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
+            "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
+        },
         "ITEM_PIPELINES": {f"{_PACKAGE}.pipeline.RecordWriter": 100},
         "EXTENSIONS": {f"{_PACKAGE}.worker.Progress": 100},
         "HTTPCACHE_ENABLED": True,

@@ -55,6 +55,7 @@ def _read_text(text: str, script: Any) -> Any:
         from extruct.jsonld import JsonLdExtractor
 
         script.set("type", _TYPE)  # the only spelling it looks for
+        script.text = text + "\n"  # it takes a comment for ended by the end of its line
         items = JsonLdExtractor().extract_items(script)
         orjson.dumps(items)  # numbers and characters that no snapshot can hold
         return items
@@ -107,7 +108,10 @@ def _weight(value: Any) -> tuple[int, bytes]:
 
 def types_of(node: Node) -> set[str]:
     """Return the local names of an object's types: "http://schema.org/Movie" is Movie."""
-    return {name.rstrip("/").rsplit("/", 1)[-1].rsplit("#", 1)[-1] for name in as_list(node.get("@type")) if isinstance(name, str)}
+    only = node.get("@type")
+    if isinstance(only, str) and only.isalpha():
+        return {only}
+    return {name.rstrip("/").rsplit("/", 1)[-1].rsplit("#", 1)[-1] for name in as_list(only) if isinstance(name, str)}
 
 
 def as_list(value: Any) -> list[Any]:
@@ -128,4 +132,6 @@ def texts_of(value: Any) -> list[str]:
 
 def text_of(value: Any) -> str | None:
     """Return a property's first text, or None."""
+    if value is None or isinstance(value, str):  # by far the most
+        return (value or "").strip() or None
     return next(iter(texts_of(value)), None)

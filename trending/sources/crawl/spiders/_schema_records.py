@@ -41,7 +41,8 @@ class PageRecords:
         self._reviews: dict[bytes, Found] = {}
         self.strays: list[Node] = []  # reviews that don't say what they are about
         # Titles without an address of their own have the page's; if there are several, their names tell them apart.
-        self._nameless = len({text_of(node.get("name")) for node in graph.nodes if kind_of(node) and address_of(node) is None})
+        wholes = [graph.whole(node) or node for node in graph.nodes if kind_of(node)]
+        self._nameless = len({text_of(node.get("name")) for node in wholes if address_of(node) is None})
         for node in graph.nodes:
             self._sort(node)
         self._place_strays()
@@ -101,7 +102,9 @@ class PageRecords:
                 yield series
 
     def _objects(self, value: Any) -> list[Node]:
-        return [whole for one in as_list(value) if (whole := self._graph.whole(one)) is not None]
+        # What is only referred to is described on another page.
+        wholes = (self._graph.whole(one) for one in as_list(value))
+        return [whole for whole in wholes if whole is not None and not ("@id" in whole and whole.keys() <= {"@id", "@type"})]
 
     def _add_title(self, source_id: str, node: Node) -> None:
         known = self._titles.get(source_id)

@@ -7,8 +7,7 @@ that the index has an old version of, or not yet, by itself; and the watermark i
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from email.utils import parsedate_to_datetime
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from scrapy.http import Request, Response
@@ -16,6 +15,7 @@ from twisted.python.failure import Failure
 
 from trending.errors import UsageError
 from trending.sources.crawl.spider import FailedItem, Item, SourceSpider
+from trending.sources.crawl.spiders._answers import read_answer_time
 
 PAGE_IDS = 250  # page N of the index holds the shows with ids from 250 N on; deletions leave gaps
 _PERIODS = {"day": 86_400, "week": 7 * 86_400, "month": 28 * 86_400}
@@ -188,8 +188,4 @@ def _read_updates(found: Any) -> dict[int, int]:
 
 def _answered_at(response: Response) -> int:
     """When the server made its answer, in Unix time. Later updates within that very second may be missing from it."""
-    date: Callable[[bytes], bytes | None] = response.headers.get
-    try:
-        return int(parsedate_to_datetime((date(b"Date") or b"").decode("latin-1")).timestamp())
-    except ValueError:
-        return int(time.time())
+    return int(read_answer_time(response).timestamp())

@@ -66,7 +66,8 @@ class Spider(SourceSpider):
     def update_settings(cls, settings: BaseSettings) -> None:
         """Have answers that mean "not now" retried like any such."""
         super().update_settings(settings)
-        settings.setdefault_in_component_priority_dict("DOWNLOADER_MIDDLEWARES", LagIsUnavailable, _NEXT_TO_DOWNLOADER)
+        # With a spider's priority, or the process's own settings, which Scrapy applies once more afterwards, would undo it.
+        settings.set("DOWNLOADER_MIDDLEWARES", {**settings.getdict("DOWNLOADER_MIDDLEWARES"), LagIsUnavailable: _NEXT_TO_DOWNLOADER}, "spider")
 
     def first_requests(self) -> Iterable[Request]:
         """Ask for the first members of each category.

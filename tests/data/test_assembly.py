@@ -1,0 +1,181 @@
+"""Putting a version together: what wins, what is merged, what is put aside, and that every record is accounted for."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from trending.cleaning import clean_titles
+from trending.datasets.tables import read_table
+from trending.errors import QualityError
+from trending.ingestion.account import build_account
+from trending.ingestion.assemble import AssemblyReport, assemble_tables
+from trending.ingestion.clean import CleaningAccount, Record, clean_records
+from trending.ingestion.snapshots import iter_all, read_all, write_snapshot
+from trending.ingestion.trends import score_tables
+from trending.tables import TABLES
+from trending.validation.tables import validate_tables
+
+SALT = b"s" * 32
+RIGHTS = {"source": "here", "rights_class": "open_here", "data_licence": "CC0"}
+
+
+def title(number: int | str, **values: Any) -> Record:
+    return "title", {**RIGHTS, "source_id": str(number), "title": f"Title {number}", "type": "movie", "plot": f"The plot of number {number}, as told here.", **values}
+
+
+def signal(number: int | str, value: float, start: str = "2026-01-05", kind: str = "views", **values: Any) -> Record:
+    return "signal", {**RIGHTS, "title_source_id": str(number), "kind": kind, "value": value, "period_start": start, "days": 7, **values}
+
+
+def review(number: int | str, text: str, **values: Any) -> Record:
+    return "review", {**RIGHTS, "title_source_id": str(number), "source_review_id": text[:12], "text": text, "rating": 8, "review_date": "2026-01-06", **values}
+
+
+class Version:
+    """A version of tables, and the account of the run that made it."""
+
+    def __init__(self, folder: Path, records: Iterable[Record], parent: Version | None = None, *, replayed: bool = False) -> None:
+        snapshots, fresh, self.folder = folder / "snapshots", folder / "fresh", folder / "tables"
+        for one in (snapshots, fresh, self.folder):
+            one.mkdir(parents=True)
+        written = write_snapshot("here", records, snapshots, {})
+        self.cleaning = clean_records(iter_all([written]), fresh, SALT)
+        self.report = assemble_tables(fresh, parent.folder if parent else None, self.folder, replayed=replayed)
+        self.account = build_account(read_all([written]), self.cleaning, self.report)
+        validate_tables({name: sorted((self.folder / name).rglob("*.parquet")) for name in TABLES if name != "trends"})
+
+    def rows(self, name: str) -> pd.DataFrame:
+        return read_table(self.folder, name).to_pandas()
+
+
+def test_without_a_parent_titles_are_those_of_cleaning_in_memory(tmp_path: Path, starter_records: list[Mapping[str, Any]]) -> None:
+    version = Version(tmp_path, (("title", record) for record in starter_records))
+    wanted = clean_titles(starter_records).titles.sort_values("title_id").reset_index(drop=True)
+    found = version.rows("titles")
+    pd.testing.assert_frame_equal(
+        found.drop(columns="genres").astype({"year": float, "votes": float}), wanted.drop(columns="genres").astype({"year": float, "votes": float})
+    )
+    assert found["genres"].map(list).tolist() == wanted["genres"].tolist()
+
+
+def test_of_repeated_titles_the_first_wins_and_a_later_one_fills_what_it_lacks(tmp_path: Path) -> None:
+    version = Version(tmp_path, [title(1, year=None, language="en"), title(1, year=1999, language="fr", title="Other")])
+    (row,) = version.rows("titles").to_dict("records")
+    assert (row["title"], row["year"], row["language"]) == ("Title 1", 1999, "en")
+    assert version.account.total.merged == 1
+
+
+def test_a_row_of_other_rights_fills_nothing(tmp_path: Path) -> None:
+    """Its text would be laundered."""
+    version = Version(tmp_path, [title(1, plot=None), title(1, rights_class="tmdb_restricted", plot="A plot that must not be shown as open.")])
+    (row,) = version.rows("titles").to_dict("records")
+    assert row["plot"] is None
+    assert row["rights_class"] == "open_here"
+
+
+def test_what_a_run_brings_replaces_what_was_there_and_the_rest_stays(tmp_path: Path) -> None:
+    first = Version(tmp_path / "1", [title(1), title(2, year=1990)])
+    second = Version(tmp_path / "2", [title(2, year=1991), title(3)], first)
+    rows = second.rows("titles").set_index("source_id")
+    assert list(rows.index) == ["1", "2", "3"]
+    assert rows.loc["2", "year"] == 1991
+    assert second.account.total.kept == 2
+
+
+def test_a_plot_under_three_titles_is_nobodys_wherever_the_titles_came_from(tmp_path: Path) -> None:
+    shared = "A complete list of all the shorts that were ever made by the studio."
+    first = Version(tmp_path / "1", [title(1, plot=shared), title(2, plot=shared)])
+    assert first.rows("titles")["plot"].notna().all()
+    second = Version(tmp_path / "2", [title(3, plot=shared), title(4)], first)
+    assert second.rows("titles").set_index("source_id")["plot"].notna().to_dict() == {"1": False, "2": False, "3": False, "4": True}
+
+
+def test_a_figure_given_again_replaces_the_one_before(tmp_path: Path) -> None:
+    first = Version(tmp_path / "1", [title(1), signal(1, 10), signal(1, 11)])
+    assert first.rows("signals")["value"].tolist() == [11]
+    assert first.account.kinds["signal"].merged == 1
+    second = Version(tmp_path / "2", [signal(1, 12), signal(1, 5, start="2026-01-12")], first)
+    assert second.rows("signals")["value"].tolist() == [12, 5]
+
+
+def test_signals_and_reviews_of_unknown_titles_are_put_aside_until_the_title_comes(tmp_path: Path) -> None:
+    first = Version(tmp_path / "1", [title(1), signal(2, 10), review(2, "A fine film of its kind.")])
+    assert sorted(first.rows("quarantine")["reason"]) == ["title_unknown", "title_unknown"]
+    assert first.account.total.quarantined == 2
+    second = Version(tmp_path / "2", [title(2)], first)
+    again = [(row["kind"], json.loads(row["record"])) for row in second.rows("quarantine").to_dict("records")]
+    third = Version(tmp_path / "3", again, second, replayed=True)
+    assert len(third.rows("quarantine")) == 0
+    assert third.rows("signals").query("kind == 'views'")["value"].tolist() == [10]
+    assert third.rows("reviews")["rating"].tolist() == [8]
+    assert third.account.total.kept == 2
+
+
+def test_replaying_what_is_still_wrong_changes_nothing(tmp_path: Path) -> None:
+    records = [title(1), title(2, type="podcast"), signal(9, 10), signal(1, -3), review(9, "A fine film of its kind.")]
+    first = Version(tmp_path / "1", records)
+    again = [(row["kind"], json.loads(row["record"])) for row in first.rows("quarantine").to_dict("records")]
+    second = Version(tmp_path / "2", again, first, replayed=True)
+    pd.testing.assert_frame_equal(second.rows("quarantine"), first.rows("quarantine"))
+
+
+def test_a_title_that_comes_again_and_is_kept_leaves_the_quarantine(tmp_path: Path) -> None:
+    first = Version(tmp_path / "1", [title(1, type="podcast"), title(2, type="podcast"), title(3)])
+    second = Version(tmp_path / "2", [title(1)], first)
+    assert len(second.rows("quarantine")) == 1
+
+
+def test_a_reviewers_name_is_nowhere_in_a_version(tmp_path: Path) -> None:
+    name = "Zebulon Quartermaine"
+    version = Version(tmp_path, [title(1), review(1, f"A fine film. {name} out.", author=name), review(1, "", author=name), review(7, "Nothing to link to.", author=name)])
+    for table in ("reviews", "quarantine"):
+        assert "zebulon" not in version.rows(table).to_json().lower()
+
+
+def test_copies_of_a_review_are_merged_across_versions(tmp_path: Path) -> None:
+    text = "A very fine film with a slow middle and a great end, which I saw twice."
+    first = Version(tmp_path / "1", [title(1), review(1, text)])
+    second = Version(tmp_path / "2", [review(1, text, source_review_id="other")], first)
+    assert len(second.rows("reviews")) == 1
+    assert second.account.kinds["review"].kept + second.account.kinds["review"].merged == 1
+
+
+def test_a_run_that_leaves_no_title_at_all_says_so(tmp_path: Path) -> None:
+    with pytest.raises(QualityError, match="not one title was kept"):
+        Version(tmp_path, [title(1, type="podcast")])
+
+
+def test_an_account_that_loses_a_record_is_refused(tmp_path: Path) -> None:
+    written = write_snapshot("here", [title(1), title(2)], tmp_path, {})
+    with pytest.raises(QualityError, match="2 parsed, but 1 kept"):
+        build_account(read_all([written]), CleaningAccount(), AssemblyReport(kept={"here/title": 1}))
+
+
+def test_works_are_ranked_by_signals_of_the_market_that_are_over(tmp_path: Path) -> None:
+    weeks = [f"2026-01-{day:02}" for day in (5, 12, 19)]
+    records = [title(number) for number in (1, 2, 3)]
+    records += [signal(1, 100, start=week) for week in weeks] + [signal(2, 1_000, start=week) for week in weeks]
+    records += [signal(3, 10_000, start=week, market="FR") for week in weeks] + [signal(1, 10**9, start="2026-01-26")]
+    version = Version(tmp_path, records)
+    trends = score_tables(version.folder, "global", dt.date(2026, 1, 26))
+    assert trends["title"].tolist() == ["Title 2", "Title 1"]
+    assert trends["rank"].tolist() == [1, 2]
+    for row in trends.to_dict("records"):
+        assert row["score"] == pytest.approx(sum(part["value"] for part in row["parts"]))
+    assert score_tables(version.folder, "FR", None)["title"].tolist() == ["Title 3"]
+    assert score_tables(version.folder, "XX", None).empty
+
+
+def test_the_order_of_records_doesnt_change_a_version(tmp_path: Path) -> None:
+    records = [title(number, year=1990 + number % 3) for number in range(30)] + [signal(number, number + 1) for number in range(30)]
+    first, second = Version(tmp_path / "1", records), Version(tmp_path / "2", reversed(records))
+    for name in ("titles", "signals", "matches", "identifiers"):
+        files = [sorted((one.folder / name).rglob("*.parquet")) for one in (first, second)]
+        assert [path.read_bytes() for path in files[0]] == [path.read_bytes() for path in files[1]]
