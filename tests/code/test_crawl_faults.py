@@ -123,6 +123,17 @@ def test_one_bad_record_does_not_take_the_others_with_it(replay: Replay, tmp_pat
     assert len(read_records(snapshot)) == LIVING
 
 
+def test_nothing_goes_to_a_host_that_asked_for_a_pause_not_even_what_was_about_to(replay: Replay, tmp_path: Path) -> None:
+    replay.fault("/synthetic.tvmaze/shows/59", "status", status=429, retry_after="3", times=1)
+    snapshot = crawl_tvmaze(replay, tmp_path, since="1700032400", concurrency=1)  # the last sixty shows
+    refused = next(entry["time"] for entry in replay.log() if entry["status"] == 429)
+    later = [entry["time"] - refused for entry in replay.log() if entry["time"] > refused]
+    assert len(later) > 5
+    assert min(later) > 2.95
+    assert len(read_records(snapshot)) == read_snapshot(snapshot).counts["title"].parsed == 58
+    assert read_failures(snapshot) == []
+
+
 def test_robots_txt_is_obeyed_and_the_refusal_is_accounted_for(replay: Replay, tmp_path: Path) -> None:
     replay.steer(robots="User-agent: *\nDisallow: /synthetic.tvmaze/shows\n")
     snapshot = crawl_tvmaze(replay, tmp_path)

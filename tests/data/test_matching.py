@@ -122,6 +122,11 @@ def test_rivals_without_a_plot_to_tell_them_apart_are_left_alone(match: Match) -
     assert len(set(works.values())) == 3
 
 
+def test_the_stronger_evidence_joins_first(match: Match) -> None:
+    works = match([title("a", "Dead Calm", 2001), title("a", "Dead Calm", 2000, id="2"), title("b", "Dead Calm", 2000)])
+    assert works["b:1"] == works["a:2"] != works["a:1"]
+
+
 _ROW = st.tuples(
     st.sampled_from(["Heat", "The Heat", "Heat 2", "Dead Calm", "Dead Calm: The Return", "Death Can Wait"]),
     st.sampled_from([None, 1999, 2000, 2001]),

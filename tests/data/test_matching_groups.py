@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from trending.cleaning import CleaningResult
@@ -51,6 +51,8 @@ def frame_of(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
 
 @STEADY
 @given(st.lists(_ROW, min_size=1, max_size=15))
+@example([("Heat", None, PLOT[:49], None, 0), ("Alien", None, PLOT[:49], None, 1)])  # 40 letters are enough to join
+@example([("Heat", None, PLOT[:48], None, 0), ("Alien", None, PLOT[:48], None, 1)])  # 39 are not
 def test_groups_are_those_of_cleaning(tmp_path: Path, rows: list[tuple[Any, ...]]) -> None:
     frame = frame_of(rows)
     expected = dict(zip(frame["title_id"], group_titles(frame), strict=True))
@@ -74,4 +76,6 @@ def test_the_starter_catalogue_has_the_same_groups(tmp_path: Path, starter: Clea
     expected = dict(zip(titles["title_id"], titles["group_id"], strict=True))
     assert assign(tmp_path, titles.assign(group_id=None)) == expected
     match_titles([tmp_path / "titles.parquet"], [], tmp_path / "found.parquet")
-    assert assign(tmp_path, titles.assign(group_id=None), pd.read_parquet(tmp_path / "found.parquet")["work_id"].tolist()).keys() == expected.keys()
+    coarser = assign(tmp_path, titles.assign(group_id=None).sort_values("title_id"), pd.read_parquet(tmp_path / "found.parquet")["work_id"].tolist())
+    both = pd.DataFrame({"before": expected, "after": coarser})
+    assert (both.groupby("before")["after"].nunique() == 1).all()

@@ -122,8 +122,9 @@ def test_what_was_quarantined_is_tried_again_after_a_fix(runner: Runner, tmp_pat
     """The fix here is a label the cleaning didn't know as a type, taught to it in a copy of the project."""
     home = runner.with_home("replayed")
     file = tmp_path / "titles.jsonl"
-    rows = [{"title": f"Title {number}", "type": "movie", "plot": f"A plot about number {number} and its friends in the town."} for number in range(60)]
-    rows += [{"title": "Odd one", "type": "photoplay", "plot": "A plot of a kind that nobody has a name for, so far."}]
+    plain = {"type": "movie", "year": 1999, "genres": ["Drama"]}
+    rows = [{**plain, "title": f"Title {number}", "plot": f"A plot about number {number} and its friends in the town."} for number in range(60)]
+    rows += [{**plain, "title": "Odd one", "type": "photoplay", "plot": "A plot of a kind that nobody has a name for, so far."}]
     file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     first = home.ingest("--set", "source=files", "--set", f"path={file}")
     assert first["rows"]["quarantine"] == 1

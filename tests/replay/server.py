@@ -55,7 +55,7 @@ class ReplayServer:
         return web.json_response(self._log)
 
     async def _steer(self, request: web.Request) -> web.Response:
-        """Do what a test asks for: {"fault": {...}}, {"robots": text}, {"latency": s}, {"update": {...}}, {"clear": ["log", "faults"]}."""
+        """Do what a test asks for: {"fault": {...}}, {"robots": text}, {"latency": s}, {"update": {...}}, {"blank": {"every": n}}, {"clear": ["log", "faults"]}."""
         asked = await request.json()
         for what in asked.get("clear", []):
             {"log": self._log, "faults": self._faults}[what].clear()
@@ -63,6 +63,8 @@ class ReplayServer:
             self._faults.add(Fault(**asked["fault"]))
         if "update" in asked:
             self._tvmaze.update(**asked["update"])
+        if "blank" in asked:
+            self._tvmaze.blank(**asked["blank"])
         self._robots = asked.get("robots", self._robots)
         self._latency = asked.get("latency", self._latency)
         return web.json_response({})

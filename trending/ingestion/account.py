@@ -24,6 +24,13 @@ def sum_kinds(counts: Mapping[str, int]) -> Counter[str]:
     return summed
 
 
+def count_records(snapshot: Snapshot) -> dict[str, Account]:
+    """Return what was fetched per kind; an answer that couldn't be read counts as one thing, one that could counts by the records in it."""
+    counts = {kind: Account(fetched=one.fetched, parsed=one.parsed, failed=one.failed) for kind, one in snapshot.counts.items() if kind in KINDS}
+    lost = sum(one.failed for kind, one in snapshot.counts.items() if kind not in KINDS)
+    return counts | ({"response": Account(fetched=lost, failed=lost)} if lost else {})
+
+
 def build_account(snapshots: Iterable[Snapshot], cleaning: CleaningAccount, assembly: AssemblyReport) -> DataAccount:
     """Return where every fetched record went.
 
@@ -32,8 +39,7 @@ def build_account(snapshots: Iterable[Snapshot], cleaning: CleaningAccount, asse
     """
     kinds = {kind: Account() for kind in KINDS}
     for snapshot in snapshots:
-        for kind, counts in snapshot.counts.items():
-            found = Account(fetched=counts.fetched, parsed=counts.parsed, failed=counts.failed)
+        for kind, found in count_records(snapshot).items():
             kinds[kind] = kinds.get(kind, Account()).plus(found)
     kept, merged = sum_kinds(assembly.kept), sum_kinds(assembly.merged)
     quarantined = sum_kinds(cleaning.quarantined) + sum_kinds(assembly.quarantined)
@@ -61,7 +67,7 @@ def describe_sources(files: Sequence[Path], snapshots: Iterable[Snapshot], paren
     for snapshot in snapshots:
         if snapshot.source not in states and snapshot.source not in LIVE_SOURCES:
             continue  # a file whose rows name their own sources, or the quarantine
-        total = [sum(getattr(one, name) for one in snapshot.counts.values()) for name in ("fetched", "parsed", "failed")]
+        total = DataAccount.of(count_records(snapshot)).total
         known = states.get(snapshot.source)
         states[snapshot.source] = SourceState(
             snapshot_id=snapshot.snapshot_id,
@@ -70,8 +76,8 @@ def describe_sources(files: Sequence[Path], snapshots: Iterable[Snapshot], paren
             licence=snapshot.licence or (known.licence if known else ""),
             attribution=snapshot.attribution or snapshot.source,
             rights_class=snapshot.rights_class or (known.rights_class if known else "unclear"),
-            fetched=total[0],
-            parsed=total[1],
-            failed=total[2],
+            fetched=total.fetched,
+            parsed=total.parsed,
+            failed=total.failed,
         )
     return states

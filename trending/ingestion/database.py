@@ -35,7 +35,7 @@ def open_database(scratch: Path, *, memory: str = "1GB", threads: int = 2) -> It
 def create_view(connection: duckdb.DuckDBPyConnection, name: str, files: Sequence[Path], schema: pa.Schema) -> None:
     """Make Parquet files readable under a name; without any, an empty table of the same columns is."""
     if files:
-        connection.read_parquet([str(file) for file in files], union_by_name=True).create_view(name)
+        connection.read_parquet([str(file) for file in files], union_by_name=True, hive_partitioning=False).create_view(name)
     else:
         create_table(connection, name, schema)
 

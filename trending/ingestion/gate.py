@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from trending.datasets.manifest import DataAccount
 from trending.datasets.tables import table_files
+from trending.ingestion.account import count_records
 from trending.ingestion.clean import fresh_file
 from trending.sources.crawl.snapshot import Snapshot
 from trending.tables import TABLES
@@ -68,4 +70,4 @@ def gate_version(
 
 
 def _total(snapshot: Snapshot, name: str) -> int:
-    return sum(int(getattr(counts, name)) for counts in snapshot.counts.values())
+    return int(getattr(DataAccount.of(count_records(snapshot)).total, name))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from trending.cleaning.text import normalise_title, plot_key
 from trending.matching.store import NO_YEAR, Hashes, Ints, TitleStore, hash_texts
@@ -76,7 +77,10 @@ def _compact(key: str) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class TitleColumns:
-    """The forms of all rows, hashed: arrays of one length; 0 is "has none". Rows are compared that share `same` or one of `alike`."""
+    """The forms of all rows, hashed: arrays of one length; 0 is "has none". Rows are compared that share `same` or one of `alike`.
+
+    `text` is the compact form itself; `main` tells of the type as well.
+    """
 
     key: Hashes
     compact: Hashes
@@ -85,6 +89,8 @@ class TitleColumns:
     country: Hashes
     words: npt.NDArray[np.int16]
     year: Ints
+    text: pa.StringArray
+    main: Hashes
     same: Hashes
     alike: tuple[Hashes, ...]
 
@@ -92,18 +98,20 @@ class TitleColumns:
 def read_columns(store: TitleStore) -> TitleColumns:
     """Read the titles and the openings of plots of all rows, a batch at a time."""
     hashed: list[list[Hashes]] = []
+    texts: list[pa.StringArray] = []
     words, stated = array("h"), array("h")
     for batch in store.batches(("title", "type", "plot")):
         titles, types, plots = (batch.column(name).to_pylist() for name in ("title", "type", "plot"))
         forms = [read_title(title) for title in titles]
         words.extend(min(form.words, 99) for form in forms)
         stated.extend(form.year or NO_YEAR for form in forms)
+        texts.append(pa.array([form.compact for form in forms], pa.string()))
         hashed.append(_hash_batch(forms, types, plots))
-    key, compact, numbers, article, country, same, *alike = (np.concatenate(column) for column in zip(*hashed, strict=True))
+    key, compact, numbers, article, country, same, main, *alike = (np.concatenate(column) for column in zip(*hashed, strict=True))
     years = store.years()
     # A year in brackets fills a missing one, and corrects none: a platform's year may be that of its latest season.
     years = np.where(years == NO_YEAR, np.array(stated, dtype=np.int64), years)
-    return TitleColumns(key, compact, numbers, article, country, np.array(words, dtype=np.int16), years, same, tuple(alike))
+    return TitleColumns(key, compact, numbers, article, country, np.array(words, dtype=np.int16), years, pa.concat_arrays(texts), main, same, (main, *alike))
 
 
 def _hash_batch(forms: Sequence[Forms], types: Sequence[str], plots: Sequence[str | None]) -> list[Hashes]:
@@ -118,7 +126,7 @@ def _hash_batch(forms: Sequence[Forms], types: Sequence[str], plots: Sequence[st
         hash_texts([form.article for form in forms]),
         hash_texts([form.country for form in forms]),
         block("compact", [form.compact for form in forms]),
-        block("skeleton", [form.skeleton for form in forms]),
         block("main", [form.main for form in forms]),
+        block("skeleton", [form.skeleton for form in forms]),
         block("plot", [opening if len(opening) >= MIN_PLOT_KEY else None for opening in openings]),
     ]

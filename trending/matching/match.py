@@ -84,7 +84,7 @@ def match_titles(
     settings = settings or MatchSettings()
     with open_store(titles, memory, threads) as store:
         film = np.asarray(store.column("type = 'movie'").to_numpy(zero_copy_only=False))
-        rows = Rows(read_columns(store), store.column("title"), store.sources(), film)
+        rows = Rows(read_columns(store), store.sources(), film)
         ids, id_pairs = read_ids(store, identifiers, settings.max_block)
         left, right = find_pairs(rows.titles.same, rows.titles.alike, rows.titles.year, settings.max_block)
         scored = _score(store, rows, left, right, threads)

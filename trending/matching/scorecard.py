@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
+import pyarrow.compute as pc
 
 from trending.errors import UsageError
-from trending.matching.forms import TitleColumns, read_title
+from trending.matching.forms import TitleColumns
 from trending.matching.store import NO_YEAR, Ints
 from trending.matching.words import PlotWords
 
@@ -64,10 +64,9 @@ class MatchSettings:
 
 @dataclass(frozen=True)
 class Rows:
-    """What is known of all rows, as arrays by row number; `text` is the title, `film` says which are films."""
+    """What is known of all rows, as arrays by row number; `film` says which are films."""
 
     titles: TitleColumns
-    text: pa.StringArray
     source: Ints
     film: Flags
 
@@ -150,10 +149,10 @@ def _score_titles(left: Ints, right: Ints, rows: Rows, threads: int) -> tuple[Po
     alike = same.copy()
     unlike = np.flatnonzero(~same)
     if len(unlike):
-        one, other = ([read_title(title) for title in rows.text.take(side[unlike]).to_pylist()] for side in (left, right))
-        ratio = cpdist([form.compact for form in one], [form.compact for form in other], scorer=fuzz.ratio, workers=threads)
-        long_enough = np.array([min(len(a.compact), len(b.compact)) >= _MIN_SIMILAR for a, b in zip(one, other, strict=True)])
-        main = np.array([a.main is not None and a.main == b.main for a, b in zip(one, other, strict=True)])
+        one, other = (titles.text.take(side[unlike]) for side in (left, right))
+        ratio = cpdist(one.to_pylist(), other.to_pylist(), scorer=fuzz.ratio, score_cutoff=_SIMILAR, workers=threads)
+        long_enough = np.minimum(pc.utf8_length(one).to_numpy(), pc.utf8_length(other).to_numpy()) >= _MIN_SIMILAR
+        main = (titles.main[left[unlike]] != 0) & (titles.main[left[unlike]] == titles.main[right[unlike]])
         similar = (ratio >= _SIMILAR) & long_enough
         points[unlike] = np.where(similar, SIMILAR, np.where(main, MAIN_ONLY, OTHER_TITLE))
         points[unlike] += NUMBERS_DIFFER * (titles.numbers[left[unlike]] != titles.numbers[right[unlike]])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 from markupsafe import Markup
 
@@ -25,9 +27,9 @@ def render_trends(trends: pd.DataFrame, market: str) -> str:
 
 def _render_list(rows: pd.DataFrame, name: str) -> Markup:
     first = rows.sort_values("rank").head(_SHOWN)
-    return render_table(("", "title", "score", "why"), ((one.rank, one.title, f"{one.score:.2f}", _explain(one.parts)) for one in first.itertuples()), name)
+    cells = zip(first["rank"], first["title"], first["score"].map("{:.2f}".format), first["parts"].map(_explain), strict=True)
+    return render_table(("", "title", "score", "why"), cells, name)
 
 
-def _explain(parts: list[dict[str, object]]) -> str:
-    said = [part for part in parts if part["value"]]
-    return "; ".join(str(part["sentence"]) for part in said)
+def _explain(parts: Sequence[Mapping[str, object]]) -> str:
+    return "; ".join(str(part["sentence"]) for part in parts if part["value"])

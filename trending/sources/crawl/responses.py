@@ -77,9 +77,10 @@ class ResponseTable:
 
     def tidy(self) -> None:
         """Drop what may not outlive a job, and what is old, so that not even its bytes are left."""
-        self._db.execute("PRAGMA secure_delete = ON")
-        self._db.execute("DELETE FROM responses WHERE stored < ? OR key IN (SELECT key FROM passing)", (time.time() - MAX_AGE_DAYS * _DAY,))
+        dropped = self._db.execute("DELETE FROM responses WHERE stored < ? OR key IN (SELECT key FROM passing)", (time.time() - MAX_AGE_DAYS * _DAY,))
         self._db.execute("DELETE FROM passing")
+        if dropped.rowcount:
+            self._db.execute("VACUUM")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:

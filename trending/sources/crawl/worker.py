@@ -7,6 +7,7 @@ after it the pipe stays open and silent, and when it closes, the parent is gone 
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import os
 import shutil
 import sys
@@ -85,6 +86,8 @@ def _run(job: Job, key: str | None, salt: bytes) -> None:
 
 def _crawl(spider: type[SourceSpider], job: Job, key: str | None, salt: bytes) -> dict[str, Any]:
     process = CrawlerProcess(worker_settings(job, salt), install_root_handler=True)
+    # Scrapy sets the level on its handler only, and composes a message for every answer and item that nobody reads.
+    logging.getLogger().setLevel(logging.INFO)
     crawler = process.create_crawler(spider)
     process.crawl(crawler, config=job.config, key=key)
     process.start()
