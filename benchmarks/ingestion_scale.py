@@ -47,11 +47,25 @@ def main() -> None:
         print(json.dumps(run_path(Path(arguments.file), Path(arguments.one))))
         return
     found = measure(Path(arguments.file), arguments.sizes)
-    table = Table("titles", *[f"{stage}, s" for stage in STAGES], "in all, s", "titles a second", "peak, MiB", "works", title="Clean, match, validate", title_justify="left")
+    table = Table(
+        "titles",
+        *[f"{stage}, s" for stage in STAGES],
+        "in all, s",
+        "titles a second",
+        "peak, MiB",
+        "works",
+        title="Clean, match, validate",
+        title_justify="left",
+    )
     for rows, one in found.items():
         seconds = [one[stage] for stage in STAGES]
         table.add_row(
-            f"{rows:,}", *[f"{value:.1f}" for value in seconds], f"{sum(seconds):.1f}", f"{rows / sum(seconds):,.0f}", f"{one['mebibytes']:,.0f}", f"{one['works']:,.0f}"
+            f"{rows:,}",
+            *[f"{value:.1f}" for value in seconds],
+            f"{sum(seconds):.1f}",
+            f"{rows / sum(seconds):,.0f}",
+            f"{one['mebibytes']:,.0f}",
+            f"{one['works']:,.0f}",
         )
     Console(width=150).print(table, f"slope of log time on log rows: {slope(found):.3f}")
 

@@ -10,7 +10,21 @@ from zenml.config.cache_policy import CachePolicy
 import trending
 
 SOURCE_ROOT = Path(trending.__file__).resolve().parents[1]
-_LIBRARIES = ("deepchecks", "duckdb", "ftfy", "iterative-stratification", "numpy", "pandas", "py3langid", "pyarrow", "rapidfuzz", "scikit-learn", "scipy", "w3lib", "xgboost")
+_LIBRARIES = (
+    "deepchecks",
+    "duckdb",
+    "ftfy",
+    "iterative-stratification",
+    "numpy",
+    "pandas",
+    "py3langid",
+    "pyarrow",
+    "rapidfuzz",
+    "scikit-learn",
+    "scipy",
+    "w3lib",
+    "xgboost",
+)
 _SHARED = ("trending/errors.py", "trending/genres.py", "trending/titles.py", "steps/materializers.py")
 
 

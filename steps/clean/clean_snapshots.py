@@ -26,5 +26,7 @@ def clean_snapshots(
     found = [snapshot.model_dump() for snapshot in read_all(snapshots)]
     account = clean_records(iter_all(snapshots), folder, load_salt(load_settings().home))
     discard(*snapshots)
-    log_metadata({"parsed": account.parsed.total(), "quarantined": account.quarantined.total(), **{f"refused_{reason}": n for reason, n in account.reasons.items()}})
+    log_metadata(
+        {"parsed": account.parsed.total(), "quarantined": account.quarantined.total(), **{f"refused_{reason}": n for reason, n in account.reasons.items()}}
+    )
     return folder, account.as_dict(), found

@@ -20,7 +20,19 @@ from trending.sources.crawl.snapshot import Snapshot
 
 @step(
     cache_policy=depend_on(
-        "ingestion", "datasets", "validation", "releases", "reports", "features", "cleaning", "matching", "reviews", "trends", "sources", "tables.py", "settings.py"
+        "ingestion",
+        "datasets",
+        "validation",
+        "releases",
+        "reports",
+        "features",
+        "cleaning",
+        "matching",
+        "reviews",
+        "trends",
+        "sources",
+        "tables.py",
+        "settings.py",
     )
 )
 def build_version(
@@ -54,5 +66,7 @@ def build_version(
     )
     written = write_version(tables, new_folder("version"), parts)
     total = written.manifest.account.total
-    log_metadata({"data_version": written.manifest.version, **total.model_dump(), **{f"rows_{name}": table.rows for name, table in written.manifest.tables.items()}})
+    log_metadata(
+        {"data_version": written.manifest.version, **total.model_dump(), **{f"rows_{name}": table.rows for name, table in written.manifest.tables.items()}}
+    )
     return written.folder, HTMLString(written.eda), MarkdownString(written.card)

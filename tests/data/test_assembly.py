@@ -27,7 +27,14 @@ RIGHTS = {"source": "here", "rights_class": "open_here", "data_licence": "CC0"}
 
 
 def title(number: int | str, **values: Any) -> Record:
-    return "title", {**RIGHTS, "source_id": str(number), "title": f"Title {number}", "type": "movie", "plot": f"The plot of number {number}, as told here.", **values}
+    return "title", {
+        **RIGHTS,
+        "source_id": str(number),
+        "title": f"Title {number}",
+        "type": "movie",
+        "plot": f"The plot of number {number}, as told here.",
+        **values,
+    }
 
 
 def signal(number: int | str, value: float, start: str = "2026-01-05", kind: str = "views", **values: Any) -> Record:
@@ -52,6 +59,7 @@ class Version:
         validate_tables({name: sorted((self.folder / name).rglob("*.parquet")) for name in TABLES if name != "trends"})
 
     def rows(self, name: str) -> pd.DataFrame:
+        """Return a table of the version."""
         return read_table(self.folder, name).to_pandas()
 
 
@@ -134,7 +142,9 @@ def test_a_title_that_comes_again_and_is_kept_leaves_the_quarantine(tmp_path: Pa
 
 def test_a_reviewers_name_is_nowhere_in_a_version(tmp_path: Path) -> None:
     name = "Zebulon Quartermaine"
-    version = Version(tmp_path, [title(1), review(1, f"A fine film. {name} out.", author=name), review(1, "", author=name), review(7, "Nothing to link to.", author=name)])
+    version = Version(
+        tmp_path, [title(1), review(1, f"A fine film. {name} out.", author=name), review(1, "", author=name), review(7, "Nothing to link to.", author=name)]
+    )
     for table in ("reviews", "quarantine"):
         assert "zebulon" not in version.rows(table).to_json().lower()
 

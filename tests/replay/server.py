@@ -55,7 +55,7 @@ class ReplayServer:
         return web.json_response(self._log)
 
     async def _steer(self, request: web.Request) -> web.Response:
-        """Do what a test asks for: {"fault": {...}}, {"robots": text}, {"latency": s}, {"update": {...}}, {"blank": {"every": n}}, {"clear": ["log", "faults"]}."""
+        """Do what a test asks for: {"fault": {...}}, {"robots": text}, {"latency": s}, {"update": {...}}, {"blank": {...}}, {"clear": ["log", "faults"]}."""
         asked = await request.json()
         for what in asked.get("clear", []):
             {"log": self._log, "faults": self._faults}[what].clear()

@@ -99,7 +99,9 @@ def _assemble_titles(fresh: Path, parent: Path | None, scratch: Path, report: As
         merge_titles(database)
         report.plots_shared = write_titles(database, titles)
         if not pq.read_metadata(titles).num_rows:
-            raise QualityError("not one title was kept, and none was there before", where="ingestion", mend="look at the source: what it gave was refused, or nothing")
+            raise QualityError(
+                "not one title was kept, and none was there before", where="ingestion", mend="look at the source: what it gave was refused, or nothing"
+            )
         create_view(database, "fresh_identifiers", [fresh_file(fresh, "identifiers")], IDENTIFIER_SCHEMA)
         create_view(database, "parent_identifiers", table_files(parent, "identifiers") if parent else [], IDENTIFIER_SCHEMA)
         database.sql(

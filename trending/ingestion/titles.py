@@ -75,7 +75,10 @@ def write_titles(connection: duckdb.DuckDBPyConnection, out: Path) -> int:
     Such a plot describes none of them: it is a redirect's target or a placeholder.
     """
     connection.execute(
-        f"CREATE TEMP TABLE shared AS SELECT plot_key FROM titles_now WHERE plot_key IS NOT NULL GROUP BY plot_key HAVING count(DISTINCT title_key) >= {SHARED_PLOT}"
+        f"""
+        CREATE TEMP TABLE shared AS
+        SELECT plot_key FROM titles_now WHERE plot_key IS NOT NULL GROUP BY plot_key HAVING count(DISTINCT title_key) >= {SHARED_PLOT}
+        """
     )
     columns = ", ".join("CASE WHEN plot_key IN (FROM shared) THEN NULL ELSE plot END AS plot" if name == "plot" else name for name in TITLE_COLUMNS)
     relation = connection.sql(f"SELECT {columns} FROM titles_now")

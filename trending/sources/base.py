@@ -11,7 +11,6 @@ from trending.errors import UsageError
 from trending.sources.crawl.config import LIVE_SOURCES, LiveName
 
 
-
 class Source(Protocol):
     """A stream of raw records, each a mapping from Title column to what the source wrote."""
 
