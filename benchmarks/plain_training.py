@@ -14,9 +14,10 @@ from trending.evaluation.candidates import choose_champion, judge_candidate, jud
 from trending.features.examples import build_examples, select_part
 from trending.models import build_model
 from trending.models.split import select_trainable, split_titles
+from trending.provenance import RunOrigin
 from trending.releases import ReleaseStore
 from trending.releases.build import Ingredients, build_bundle
-from trending.releases.manifest import DataOrigin, RunOrigin
+from trending.releases.manifest import DataOrigin
 from trending.reports.data_report import render_data_summary
 from trending.reports.evaluation_report import render_comparison, render_evaluation
 from trending.sources import open_source

@@ -25,7 +25,17 @@ _LIBRARIES = (
     "w3lib",
     "xgboost",
 )
-_SHARED = ("trending/errors.py", "trending/genres.py", "trending/titles.py", "steps/materializers.py")
+_SHARED = (
+    "trending/errors.py",
+    "trending/folders.py",
+    "trending/genres.py",
+    "trending/provenance.py",
+    "trending/settings.py",
+    "trending/tables.py",
+    "trending/titles.py",
+    "steps/folders.py",
+    "steps/materializers.py",
+)
 
 
 def depend_on(*places: str) -> CachePolicy:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zenml import get_step_context
 
-from trending.releases.manifest import RunOrigin
+from trending.provenance import RunOrigin
 
 
 def describe_run() -> RunOrigin:

@@ -16,9 +16,10 @@ from trending.evaluation.candidates import DecisionRule, choose_champion, judge_
 from trending.features.examples import build_examples, select_part
 from trending.models.base import MODEL_KINDS, GenreModel, build_model
 from trending.models.split import select_trainable, split_titles
+from trending.provenance import RunOrigin
 from trending.releases import ReleaseStore
 from trending.releases.build import Ingredients, build_bundle
-from trending.releases.manifest import DataOrigin, RunOrigin
+from trending.releases.manifest import DataOrigin
 from trending.settings import load_settings
 from trending.sources import SourceConfig, open_source
 

@@ -18,11 +18,12 @@ from urllib.parse import SplitResult, urlsplit
 import click
 import yaml
 
+from trending.datasets.store import DataStore
 from trending.errors import TrendingError
 from trending.releases import ReleaseStore
 from trending.settings import load_settings
 
-_PACKAGES = ("zenml", "pandas", "pyarrow", "scikit-learn", "xgboost", "pandera", "fastapi", "uvicorn", "safetensors")
+_PACKAGES = ("zenml", "pandas", "pyarrow", "duckdb", "dvc", "scrapy", "scikit-learn", "xgboost", "pandera", "deepchecks", "fastapi", "uvicorn", "safetensors")
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,11 @@ class Finding:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Look at everything; a check that itself fails is a finding, not a crash."""
-    findings = [finding for check in (_check_python, _check_packages, _check_settings, _check_home, _check_release, _check_zenml) for finding in _guard(check)]
+    findings = [
+        finding
+        for check in (_check_python, _check_packages, _check_settings, _check_home, _check_data, _check_release, _check_zenml)
+        for finding in _guard(check)
+    ]
     if not arguments.json:
         _show(findings)
     return {"ok": all(one.ok for one in findings), "checks": [asdict(one) for one in findings]}
@@ -80,6 +85,15 @@ def _check_home() -> list[Finding]:
         Finding("home", writable, str(home), "" if writable else "set TRENDING_HOME to a folder you may write"),
         Finding("disk", free > 1, f"{free:.0f} GB free", "" if free > 1 else "free a gigabyte"),
     ]
+
+
+def _check_data() -> list[Finding]:
+    store = DataStore.from_settings()
+    latest = store.latest()
+    if latest is None:
+        return [Finding("data", True, "no version yet (made by: python run.py --pipeline ingestion)")]
+    rows = store.manifest(latest).tables
+    return [Finding("data", True, f"{latest} ({rows['titles'].rows:,} titles, {rows['reviews'].rows:,} reviews, {rows['signals'].rows:,} signals)")]
 
 
 def _check_release() -> list[Finding]:

@@ -12,7 +12,7 @@ from trending.ingestion.assemble import assemble_tables as assemble
 from trending.matching import MatchSettings
 
 
-@step(cache_policy=depend_on("ingestion", "matching", "reviews", "cleaning", "trends", "datasets", "tables.py", "settings.py", "releases"))
+@step(cache_policy=depend_on("ingestion", "matching", "reviews", "cleaning", "trends", "datasets"))
 def assemble_tables(
     fresh_rows: Path, parent: str | None, replayed: bool, matching: dict[str, Any], memory: str, threads: int
 ) -> tuple[Annotated[Path, "tables"], Annotated[dict[str, Any], "assembly_report"]]:

@@ -13,7 +13,7 @@ from trending.reviews.privacy import load_salt
 from trending.settings import load_settings
 
 
-@step(cache_policy=depend_on("ingestion", "cleaning", "reviews", "trends", "sources/crawl/snapshot.py", "tables.py", "settings.py"))
+@step(cache_policy=depend_on("ingestion", "cleaning", "reviews", "trends", "datasets", "sources"))
 def clean_snapshots(
     snapshots: list[Path],
 ) -> tuple[Annotated[Path, "fresh_rows"], Annotated[dict[str, Any], "cleaning_account"], Annotated[list[dict[str, Any]], "snapshot_facts"]]:

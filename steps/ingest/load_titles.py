@@ -10,7 +10,7 @@ from trending.sources import SourceConfig, open_source
 from trending.sources.raw import raw_titles_frame
 
 
-@step(cache_policy=depend_on("sources", "cleaning"))
+@step(cache_policy=depend_on("sources", "cleaning", "datasets", "ingestion/database.py"))
 def load_titles(source: dict[str, Any], fingerprint: str) -> Annotated[pd.DataFrame, "raw_titles"]:
     """Read every record of the source, as it is.
 

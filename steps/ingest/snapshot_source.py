@@ -14,7 +14,7 @@ from trending.sources import SourceConfig, open_source
 from trending.sources.crawl.snapshot import read_snapshot
 
 
-@step(cache_policy=depend_on("sources", "ingestion", "cleaning", "datasets", "releases", "settings.py", "tables.py"))
+@step(cache_policy=depend_on("sources", "ingestion", "cleaning", "datasets", "reviews"))
 def snapshot_source(source_config: dict[str, Any] | None, fingerprint: str) -> Annotated[Path, ArtifactConfig(name="{source}_snapshot")]:
     """Return every record as it is, as a snapshot.
 

@@ -14,7 +14,7 @@ from trending.ingestion.trends import score_tables
 from trending.reports.trends_report import render_trends
 
 
-@step(cache_policy=depend_on("ingestion", "trends", "reports", "datasets", "tables.py"))
+@step(cache_policy=depend_on("ingestion", "trends", "reports", "datasets"))
 def score_trends(tables: Path, market: str, as_of: str | None) -> tuple[Annotated[pd.DataFrame, "trends"], Annotated[HTMLString, "trending_now"]]:
     """Return every work with signals, ranked within films and within TV, and the page that shows the first of them.
 

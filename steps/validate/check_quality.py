@@ -12,7 +12,7 @@ from trending.ingestion.quality import check_version
 from trending.validation.settings import CheckSettings
 
 
-@step(cache_policy=depend_on("validation", "ingestion", "datasets", "models", "cleaning", "features", "reports", "tables.py"))
+@step(cache_policy=depend_on("validation", "ingestion", "datasets", "models/split.py", "cleaning", "features", "reports", "reviews", "sources/crawl"))
 def check_quality(
     tables: Path, checks: dict[str, Any]
 ) -> tuple[

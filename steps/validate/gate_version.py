@@ -14,11 +14,7 @@ from trending.sources.crawl.snapshot import Snapshot
 from trending.validation.settings import GateSettings
 
 
-@step(
-    cache_policy=depend_on(
-        "validation", "ingestion", "datasets", "cleaning", "reviews", "matching", "trends", "sources", "releases", "tables.py", "settings.py"
-    )
-)
+@step(cache_policy=depend_on("validation", "ingestion", "datasets", "cleaning", "reviews", "matching", "trends", "sources"))
 def gate_version(
     fresh_rows: Path,
     tables: Path,

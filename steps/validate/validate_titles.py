@@ -9,7 +9,7 @@ from steps.caching import depend_on
 from trending.validation.schema import validate_titles as validate
 
 
-@step(cache_policy=depend_on("validation/schema.py", "cleaning/rights.py"))
+@step(cache_policy=depend_on("validation/schema.py", "cleaning/rights.py", "trends/signals.py"))
 def validate_titles(titles: pd.DataFrame) -> Annotated[int, "schema_checks_passed"]:
     """Check every column of clean titles; a failure ends the run."""
     checks = validate(titles)

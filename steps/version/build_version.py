@@ -18,23 +18,7 @@ from trending.ingestion.version import VersionParts, write_version
 from trending.sources.crawl.snapshot import Snapshot
 
 
-@step(
-    cache_policy=depend_on(
-        "ingestion",
-        "datasets",
-        "validation",
-        "releases",
-        "reports",
-        "features",
-        "cleaning",
-        "matching",
-        "reviews",
-        "trends",
-        "sources",
-        "tables.py",
-        "settings.py",
-    )
-)
+@step(cache_policy=depend_on("ingestion", "datasets", "validation", "reports", "features", "cleaning", "matching", "reviews", "trends", "sources"))
 def build_version(
     tables: Path,
     trends: pd.DataFrame,

@@ -17,10 +17,11 @@ from trending.cleaning import CleaningResult, clean_titles
 from trending.evaluation.candidates import Verdict, judge_candidate, judge_commonest, tune_candidate
 from trending.genres import GENRES
 from trending.models.base import GenreModel
+from trending.provenance import RunOrigin
 from trending.releases import Release, load_bundle
 from trending.releases.build import Ingredients, build_bundle
 from trending.releases.catalogue import Catalogue, write_catalogue
-from trending.releases.manifest import DataOrigin, RunOrigin
+from trending.releases.manifest import DataOrigin
 
 RECORDS = [
     {"title": "Amélie", "type": "movie", "year": 2001, "plot": "A shy waitress in Montmartre décide d'aider les autres.", "genres": ["Comedy", "Romance"]},

@@ -14,7 +14,7 @@ from trending.datasets.build import build_manifest
 from trending.datasets.manifest import Account, DataAccount, DataManifest, SourceState
 from trending.datasets.store import DataStore
 from trending.datasets.tables import write_table
-from trending.releases.manifest import RunOrigin
+from trending.provenance import RunOrigin
 from trending.tables import TABLES
 
 FIRST_DAY = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)

@@ -23,7 +23,7 @@ from trending.datasets.manifest import Account, DataAccount
 from trending.datasets.store import DataStore
 from trending.datasets.tables import read_table
 from trending.errors import InputError, NotFoundError, QualityError, TrendingError, UsageError
-from trending.releases.manifest import RunOrigin
+from trending.provenance import RunOrigin
 
 ROOT = Path(__file__).resolve().parents[2]
 

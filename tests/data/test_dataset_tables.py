@@ -20,7 +20,7 @@ from tests.data.dataset_samples import make_tables, make_title, read_all, to_bat
 from trending.datasets import tables as module
 from trending.datasets.tables import read_table, scan_table, table_files, table_path, write_table
 from trending.errors import InputError, QualityError
-from trending.releases.manifest import hash_file
+from trending.provenance import hash_file
 from trending.tables import PARTITIONED, SORT_KEYS, TABLES
 
 IN_ANOTHER_PROCESS = """

@@ -13,7 +13,7 @@ from trending import __version__
 from trending.datasets.manifest import MANIFEST_FILE, DataAccount, DataManifest, FileEntry, SourceState, TableEntry, hash_pairs, name_version
 from trending.datasets.tables import table_files
 from trending.errors import InputError
-from trending.releases.manifest import RunOrigin, hash_file
+from trending.provenance import RunOrigin, hash_file, read_git_sha
 from trending.tables import TABLES
 
 _PARTITION = "source="
@@ -42,8 +42,6 @@ def build_manifest(
         QualityError: If a record is unaccounted for.
         InputError: If a table can't be read, or has rows of a source that `sources` doesn't name.
     """
-    from trending.releases.build import read_git_sha  # brings the models along, which readers of a version can do without
-
     tables = {name: _describe_table(directory, name) for name in TABLES}
     known = {path for table in tables.values() for path in table.files}
     moment = (created or dt.datetime.now(dt.UTC)).replace(microsecond=0)

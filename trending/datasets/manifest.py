@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trending.errors import InputError, QualityError
-from trending.releases.manifest import VERSION_PATTERN, RunOrigin
+from trending.provenance import VERSION_PATTERN, RunOrigin
 
 MANIFEST_FILE = "manifest.json"
 FORMAT = 1

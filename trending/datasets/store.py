@@ -14,7 +14,7 @@ from trending.datasets.files import StoreFiles
 from trending.datasets.manifest import MANIFEST_FILE, RESTORE, DataManifest, parse_manifest, render_manifest
 from trending.datasets.workspace import Workspace
 from trending.errors import InputError, NotFoundError, QualityError, TrendingError, UsageError
-from trending.releases.manifest import VERSION_PATTERN
+from trending.provenance import VERSION_PATTERN
 from trending.settings import load_settings
 
 if TYPE_CHECKING:

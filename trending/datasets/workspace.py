@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from trending.datasets.manifest import MANIFEST_FILE
 from trending.errors import TrendingError, UsageError
-from trending.releases.bundle import staged_directory
+from trending.folders import staged_directory
 
 if TYPE_CHECKING:
     from dvc.repo import Repo

@@ -17,7 +17,7 @@ from trending.ingestion.account import describe_sources
 from trending.ingestion.assemble import AssemblyReport
 from trending.ingestion.cards import render_cards
 from trending.ingestion.clean import CleaningAccount
-from trending.releases.manifest import RunOrigin
+from trending.provenance import RunOrigin
 from trending.reports.eda import describe_tables, render_eda
 from trending.sources.crawl.snapshot import Snapshot
 from trending.tables import TABLES, TREND_SCHEMA

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,9 +21,10 @@ from trending.genres import GENRES
 from trending.models.base import GenreModel
 from trending.models.calibration import Calibrator
 from trending.models.predictor import Predictor
+from trending.provenance import RunOrigin, read_git_sha
 from trending.releases.bundle import CATALOGUE_FILE, DATA_CARD, MODEL_CARD, save_predictor, seal_bundle
 from trending.releases.catalogue import write_catalogue
-from trending.releases.manifest import DataOrigin, Manifest, RunOrigin
+from trending.releases.manifest import DataOrigin, Manifest
 from trending.validation.data_card import render_data_card
 
 _BATCH = 2_048
@@ -91,15 +91,3 @@ def _write_titles(path: Path, parts: Ingredients, predictor: Predictor) -> None:
 def _score(predictor: Predictor, plots: list[str]) -> FloatMatrix:
     parts = [predictor.predict_proba([predictor.prepare(plot) for plot in plots[start : start + _BATCH]]) for start in range(0, len(plots), _BATCH)]
     return np.concatenate(parts) if parts else np.zeros((0, len(GENRES)))
-
-
-def read_git_sha() -> str:
-    """Return the commit of the code, marked if it has local changes; empty where there is no git."""
-    root = Path(__file__).resolve().parents[2]
-    try:
-        described = subprocess.run(
-            ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"], cwd=root, capture_output=True, text=True, timeout=20, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return described.stdout.strip()

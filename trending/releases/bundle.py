@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -17,8 +13,9 @@ from trending.genres import GENRES
 from trending.models.base import GenreModel, load_model
 from trending.models.calibration import Calibrator
 from trending.models.predictor import Predictor
+from trending.provenance import hash_file
 from trending.releases.catalogue import Catalogue
-from trending.releases.manifest import MANIFEST_FILE, Manifest, hash_file, read_manifest
+from trending.releases.manifest import MANIFEST_FILE, Manifest, read_manifest
 
 MODEL_DIR, CALIBRATION_FILE = "model", "model/calibration.json"
 CATALOGUE_FILE, MODEL_CARD, DATA_CARD = "catalogue.sqlite", "model_card.md", "data_card.md"
@@ -90,16 +87,3 @@ def verify_bundle(directory: Path) -> Manifest:
 def load_bundle(directory: Path) -> Release:
     """Verify a bundle and return it ready to serve."""
     return Release(directory, verify_bundle(directory))
-
-
-@contextmanager
-def staged_directory(final: Path) -> Iterator[Path]:
-    """Yield an empty folder beside `final` that becomes `final` in one step when the block ends well, and vanishes if not."""
-    final.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".incoming-{final.name}-", dir=final.parent))
-    try:
-        yield staging
-        staging.chmod(0o755)
-        staging.rename(final)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import re
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trending.errors import ReleaseError
 from trending.evaluation.judge import Figure
+from trending.provenance import VERSION_PATTERN, RunOrigin
 
 MANIFEST_FILE = "release.json"
 FORMAT = 1
-VERSION_PATTERN = re.compile(r"\d[A-Za-z0-9._-]{0,99}")
 
 
 class _Part(BaseModel):
@@ -31,17 +30,6 @@ class DataOrigin(_Part):
     rows: int
     starter: bool = Field(description="True if it is the small catalogue that ships with the project.")
     rights: list[str] = Field(description="Patterns of the rights classes that were learnt from.")
-
-
-class RunOrigin(_Part):
-    """The ZenML run a release came out of; empty if it was built without one."""
-
-    pipeline: str = ""
-    run_id: str = ""
-    run_name: str = ""
-    stack: str = ""
-    model_name: str = ""
-    model_version: str = ""
 
 
 class Manifest(_Part):
@@ -103,9 +91,3 @@ def parse_manifest(content: bytes, where: str) -> Manifest:
     if not manifest.is_intact():
         raise ReleaseError("release.json was changed after it was written", where=where, mend="run: python run.py release rollback")
     return manifest
-
-
-def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

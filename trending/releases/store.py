@@ -18,8 +18,10 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from trending.errors import NotFoundError, ReleaseError, TrendingError, UsageError
-from trending.releases.bundle import Release, load_bundle, staged_directory, verify_bundle
-from trending.releases.manifest import MANIFEST_FILE, VERSION_PATTERN, Manifest, parse_manifest
+from trending.folders import staged_directory
+from trending.provenance import VERSION_PATTERN
+from trending.releases.bundle import Release, load_bundle, verify_bundle
+from trending.releases.manifest import MANIFEST_FILE, Manifest, parse_manifest
 from trending.settings import load_settings
 
 CURRENT_FILE = "CURRENT"
