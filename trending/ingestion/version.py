@@ -15,7 +15,7 @@ from trending.datasets.manifest import MANIFEST_FILE, DataAccount, DataManifest,
 from trending.datasets.tables import table_files, write_table
 from trending.ingestion.account import describe_sources
 from trending.ingestion.assemble import AssemblyReport
-from trending.ingestion.cards import render_cards
+from trending.ingestion.cards import VERSION_CARD, render_cards
 from trending.ingestion.clean import CleaningAccount
 from trending.provenance import RunOrigin
 from trending.reports.eda import describe_tables, render_eda
@@ -23,7 +23,6 @@ from trending.sources.crawl.snapshot import Snapshot
 from trending.tables import TABLES, TREND_SCHEMA
 from trending.validation.tables import validate_table
 
-VERSION_CARD = "cards/version.md"
 EDA_REPORT = "reports/eda.html"
 
 
@@ -67,12 +66,14 @@ def write_version(tables: Path, folder: Path, parts: VersionParts) -> WrittenVer
     files = {name: table_files(folder, name) for name in TABLES}
     validate_table("trends", files["trends"], files["titles"])
     facts = describe_tables(files)
+    parent = parts.parent.version if parts.parent else None
     sources = describe_sources(files["titles"], parts.snapshots, parts.parent)
-    cards = render_cards(facts, sources, parts)
+    manifest = build_manifest(folder, parent=parent, sources=sources, account=parts.account, run=parts.run)
+    cards = render_cards(facts, manifest.sources, parts.account, parts.cleaning, parts.assembly, parent)
     eda = render_eda(facts)
     for path, text in {**cards, EDA_REPORT: eda}.items():
         (folder / path).parent.mkdir(exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
-    manifest = build_manifest(folder, parent=parts.parent.version if parts.parent else None, sources=sources, account=parts.account, run=parts.run)
+    manifest = build_manifest(folder, parent=parent, sources=sources, account=parts.account, run=parts.run, created=manifest.created)
     (folder / MANIFEST_FILE).write_bytes(render_manifest(manifest))
     return WrittenVersion(folder, manifest, eda, cards[VERSION_CARD])
