@@ -16,7 +16,7 @@ from trending.ingestion.snapshots import QUARANTINE_SOURCE
 from trending.settings import load_settings
 from trending.sources import open_source
 from trending.sources.crawl.config import LIVE_SOURCES, CrawlConfig, LiveName
-from trending.sources.crawl.engine import check_reachable, load_spider
+from trending.sources.crawl.engine import check_options, check_reachable
 
 
 def run_ingestion(config_file: str | None, overrides: list[str], stack: str | None, use_cache: bool) -> dict[str, Any]:
@@ -57,10 +57,7 @@ def check_crawl(config: CrawlConfig) -> None:
     """
     if config.known.needs_key and not load_settings().key_of(config.source):
         raise UsageError("needs an API key of your own", where=config.source, mend=f"set TRENDING_{config.source.upper()}_KEY")
-    known = load_spider(config.source).options
-    for option in config.options:
-        if option not in known:
-            raise UsageError(f"no option {option!r}", where=f"options.{config.source}", mend=f"choose from: {', '.join(sorted(known)) or 'none'}")
+    check_options(config)
     check_reachable(config)
 
 

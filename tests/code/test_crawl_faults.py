@@ -12,7 +12,9 @@ import pytest
 from tests.replay.crawling import crawl_tvmaze, read_failures, read_records
 from tests.replay.faults import BIG_BYTES
 from tests.replay.running import Replay, replay_server
-from trending.sources.crawl.snapshot import read_snapshot
+from trending.errors import TrendingError
+from trending.sources.crawl.job import source_folder
+from trending.sources.crawl.snapshot import list_snapshots, read_snapshot
 
 SHOWS = 600
 PAGE = "/synthetic.tvmaze/shows?page=1"
@@ -144,9 +146,18 @@ def test_robots_txt_is_obeyed_and_the_refusal_is_accounted_for(replay: Replay, t
 
 def test_nothing_is_fetched_where_robots_txt_cannot_be_read(replay: Replay, tmp_path: Path) -> None:
     replay.fault("/robots.txt", "status", status=500)
-    snapshot = crawl_tvmaze(replay, tmp_path, retries=1)
+    with pytest.raises(TrendingError, match=r"none of \d requests was answered .* robots\.txt can't be read: HTTP 500"):
+        crawl_tvmaze(replay, tmp_path, retries=1)
     assert replay.paths() == []
-    assert {failure["reason"] for failure in read_failures(snapshot)} == {"IgnoreRequest: robots.txt can't be read: HTTP 500"}
+    assert not list_snapshots(source_folder(tmp_path, "tvmaze"))
+
+
+def test_a_source_that_refuses_everything_is_one_clear_line_and_no_snapshot(replay: Replay, tmp_path: Path) -> None:
+    replay.fault("/synthetic.tvmaze", "status", status=403)
+    with pytest.raises(TrendingError, match="none of .* the first: HTTP 403") as caught:
+        crawl_tvmaze(replay, tmp_path)
+    assert "\n" not in str(caught.value)
+    assert not list_snapshots(source_folder(tmp_path, "tvmaze"))
 
 
 def test_requests_are_spaced_and_say_who_asks(replay: Replay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

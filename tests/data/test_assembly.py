@@ -19,6 +19,8 @@ from trending.ingestion.assemble import AssemblyReport, assemble_tables
 from trending.ingestion.clean import CleaningAccount, Record, clean_records
 from trending.ingestion.snapshots import iter_all, read_all, write_snapshot
 from trending.ingestion.trends import score_tables
+from trending.ingestion.version import VersionParts, write_version
+from trending.provenance import RunOrigin
 from trending.tables import TABLES
 from trending.validation.tables import validate_tables
 
@@ -55,7 +57,8 @@ class Version:
         written = write_snapshot("here", records, snapshots, {})
         self.cleaning = clean_records(iter_all([written]), fresh, SALT)
         self.report = assemble_tables(fresh, parent.folder if parent else None, self.folder, replayed=replayed)
-        self.account = build_account(read_all([written]), self.cleaning, self.report)
+        self.snapshots = read_all([written])
+        self.account = build_account(self.snapshots, self.cleaning, self.report)
         validate_tables({name: sorted((self.folder / name).rglob("*.parquet")) for name in TABLES if name != "trends"})
 
     def rows(self, name: str) -> pd.DataFrame:
@@ -189,3 +192,34 @@ def test_the_order_of_records_doesnt_change_a_version(tmp_path: Path) -> None:
     for name in ("titles", "signals", "matches", "identifiers"):
         files = [sorted((one.folder / name).rglob("*.parquet")) for one in (first, second)]
         assert [path.read_bytes() for path in files[0]] == [path.read_bytes() for path in files[1]]
+
+
+def test_cards_say_what_the_version_holds_and_balance(tmp_path: Path) -> None:
+    records = [title(number, year=1990 + number) for number in range(5)] + [
+        title(9, type="podcast"),
+        review(1, "A fine film of its kind, and long.", author="Ann Other"),
+    ]
+    version = Version(tmp_path / "1", records)
+    (tmp_path / "out").mkdir()
+    written = write_version(
+        version.folder,
+        tmp_path / "out",
+        VersionParts(
+            trends=score_tables(version.folder, "global", None),
+            snapshots=version.snapshots,
+            account=version.account,
+            cleaning=version.cleaning,
+            assembly=version.report,
+            parent=None,
+            run=RunOrigin(),
+        ),
+    )
+    assert "| title | 6 | 6 | 0 | 5 | 0 | 1 |" in written.card
+    assert "| type_unknown | 1 |" in written.card
+    card = (written.folder / "cards" / "here.md").read_text(encoding="utf-8")
+    assert "Licence: CC0" in card
+    assert "`open_here`, which may be learnt from" in card
+    assert "1 of its records are in quarantine" in card
+    assert "keyed hashes" in card
+    assert "<svg" in written.eda
+    assert written.manifest.account.total.fetched == len(records)

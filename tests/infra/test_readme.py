@@ -103,6 +103,15 @@ def test_own_titles(clone: Path, environment: dict[str, str], trained: str) -> N
     assert "1,268 titles from titles" in run(block, clone, environment)
 
 
+def test_ingestion_makes_a_version_that_training_takes(clone: Path, environment: dict[str, str], trained: str) -> None:
+    (ingestion,) = blocks_with("--pipeline ingestion")
+    said = run(ingestion, clone, environment)
+    assert "1,268 = 1,268 parsed + 0 failed" in said
+    assert "Next: python run.py --pipeline training --set source=catalogue" in said
+    (data,) = blocks_with("data list")
+    assert "from catalogue" in run(data, clone, environment)
+
+
 @pytest.mark.slow
 def test_dashboard_opens_and_closes(clone: Path, environment: dict[str, str], trained: str) -> None:
     (block,) = blocks_with("run.py dashboard")
@@ -118,7 +127,7 @@ def test_dashboard_opens_and_closes(clone: Path, environment: dict[str, str], tr
 def test_no_command_is_left_untried() -> None:
     tried = [
         BLOCKS[0],
-        *blocks_with("run.py predict", "serve api", "curl", "release list", "path=titles.csv", "run.py dashboard"),
+        *blocks_with("run.py predict", "serve api", "curl", "release list", "path=titles.csv", "run.py dashboard", "--pipeline ingestion", "data list"),
         *blocks_with(TESTS_THEMSELVES),
     ]
     assert set(tried) == set(BLOCKS)

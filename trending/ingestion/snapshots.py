@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from trending.datasets.tables import table_files
 from trending.sources import Source
-from trending.sources.crawl.pipeline import LineFile
+from trending.sources.crawl.lines import LineFile
 from trending.sources.crawl.snapshot import FAILURES, RECORDS, Counts, Snapshot, iter_records, publish_snapshot, read_snapshot
 
 Record = tuple[str, Mapping[str, Any]]

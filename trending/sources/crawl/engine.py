@@ -12,19 +12,19 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trending.errors import QualityError, SourceUnreachable, UsageError
+from trending.errors import QualityError, SourceUnreachable, TrendingError, UsageError
 from trending.sources.crawl.config import CrawlConfig
 from trending.sources.crawl.job import Job, hold_lock, open_job, source_folder
 from trending.sources.crawl.process import Progress, run_worker
 from trending.sources.crawl.reach import check_reachable, source_host, unreachable
 from trending.sources.crawl.responses import ResponseTable
-from trending.sources.crawl.snapshot import Counts, publish_snapshot, read_snapshot, seal_snapshot
+from trending.sources.crawl.snapshot import Counts, iter_failures, publish_snapshot, read_snapshot, seal_snapshot
 from trending.tables import KINDS
 
 if TYPE_CHECKING:
     from trending.sources.crawl.spider import SourceSpider
 
-__all__ = ["check_reachable", "crawl", "load_spider"]
+__all__ = ["check_options", "check_reachable", "crawl", "load_spider"]
 
 
 def crawl(config: CrawlConfig, home: Path, *, key: str | None = None, on_progress: Progress | None = None) -> Path:
@@ -65,6 +65,20 @@ def load_spider(source: str) -> type[SourceSpider]:
     return spider
 
 
+def check_options(config: CrawlConfig) -> type[SourceSpider]:
+    """Return the source's spider, after refusing options it doesn't know.
+
+    Raises:
+        UsageError: Naming the first of them.
+    """
+    spider = load_spider(config.source)
+    unknown = sorted(set(config.options) - set(spider.options))
+    if unknown:
+        known = ", ".join(sorted(spider.options)) or "none"
+        raise UsageError(f"the source has no option {unknown[0]!r}", where=config.source, mend=f"its options are: {known}")
+    return spider
+
+
 def _run(job: Job, key: str | None, salt: bytes, on_progress: Progress | None) -> None:
     try:
         check_reachable(job.config)
@@ -77,7 +91,14 @@ def _run(job: Job, key: str | None, salt: bytes, on_progress: Progress | None) -
     if not stats.get("downloader/response_count") and stats.get("records/response/failed"):
         job.drop()
         raise unreachable(job.config, source_host(job.config), "no request was answered")
-    publish_snapshot(job.out, job.snapshot, _describe(job, outcome))
+    described = _describe(job, outcome)
+    answers = described["counts"]["response"]
+    if answers.failed and not answers.parsed:
+        first = next(iter_failures(job.out))
+        job.drop()
+        what = f"none of {answers.failed:,} requests was answered with anything that can be read; the first: {first['reason']}"
+        raise TrendingError(what, where=first["url"] or job.config.source, mend="docs/sources.md says what the source asks for")
+    publish_snapshot(job.out, job.snapshot, described)
 
 
 def _describe(job: Job, outcome: dict[str, Any]) -> dict[str, Any]:

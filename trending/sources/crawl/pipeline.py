@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
-from typing import Any, BinaryIO, Self, cast
+from typing import Any, Self
 
 import orjson
 from scrapy.crawler import Crawler
 
+from trending.sources.crawl.lines import LineFile
 from trending.sources.crawl.snapshot import FAILURES, RECORDS
 from trending.sources.crawl.spider import FailedItem
 from trending.tables import KINDS
 
-_CHUNK_BYTES = 1 << 18
 _WITHHELD = "withheld: it may name its author; the address has it"
 
 
@@ -68,32 +67,3 @@ class RecordWriter:
     def _write_failure(self, failure: FailedItem) -> None:
         kept = failure if failure["kind"] != "review" else {**failure, "evidence": _WITHHELD}
         self._failures.write(orjson.dumps(kept, option=orjson.OPT_APPEND_NEWLINE, default=str))
-
-
-class LineFile:
-    """A compressed file of lines whose bytes depend on the lines alone; written in large pieces."""
-
-    def __init__(self, path: Path) -> None:
-        """Begin it."""
-        self._raw = path.open("wb")
-        self._gzip = gzip.GzipFile(filename="", mode="wb", compresslevel=3, fileobj=cast("BinaryIO", self._raw), mtime=0)
-        self._waiting: list[bytes] = []
-        self._size = 0
-
-    def write(self, line: bytes) -> None:
-        """Add a line, its line end included."""
-        self._waiting.append(line)
-        self._size += len(line)
-        if self._size >= _CHUNK_BYTES:
-            self._flush()
-
-    def close(self) -> None:
-        """Write what waits, and close."""
-        self._flush()
-        self._gzip.close()
-        self._raw.close()
-
-    def _flush(self) -> None:
-        self._gzip.write(b"".join(self._waiting))
-        self._waiting.clear()
-        self._size = 0

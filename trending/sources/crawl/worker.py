@@ -22,7 +22,7 @@ from scrapy.utils.asyncio import create_looping_call
 
 from trending.errors import UsageError
 from trending.sources.crawl.accounting import START_ERROR
-from trending.sources.crawl.engine import load_spider
+from trending.sources.crawl.engine import check_options
 from trending.sources.crawl.job import Job, hold_lock, load_job, write_durably
 from trending.sources.crawl.spider import SourceSpider
 from trending.sources.crawl.worker_settings import worker_settings
@@ -76,8 +76,7 @@ def _run(job: Job, key: str | None, salt: bytes) -> None:
     shutil.rmtree(job.out, ignore_errors=True)
     job.out.mkdir()
     try:
-        spider = load_spider(job.config.source)
-        check_options(spider, job)
+        spider = check_options(job.config)
         outcome = _crawl(spider, job, key, salt)
     except UsageError as error:
         outcome = {"error": ("UsageError", str(error))}
@@ -100,18 +99,6 @@ def _crawl(spider: type[SourceSpider], job: Job, key: str | None, salt: bytes) -
         "watermark": crawler.spider.watermark if isinstance(crawler.spider, SourceSpider) else None,
         "stats": {name: value for name, value in stats.items() if isinstance(value, int | float)},
     }
-
-
-def check_options(spider: type[SourceSpider], job: Job) -> None:
-    """Refuse options the source doesn't know.
-
-    Raises:
-        UsageError: Naming the first of them.
-    """
-    unknown = sorted(set(job.config.options) - set(spider.options))
-    if unknown:
-        known = ", ".join(sorted(spider.options)) or "none"
-        raise UsageError(f"the source has no option {unknown[0]!r}", where=job.config.source, mend=f"its options are: {known}")
 
 
 def _die_with_parent() -> None:
