@@ -139,3 +139,20 @@ sys.exit(run.main(["data", "replay", "--json"]))
     assert replayed["rows"]["quarantine"] == 0
     assert replayed["rows"]["titles"] == 61
     assert replayed["account"] == {"fetched": 1, "parsed": 1, "failed": 0, "kept": 1, "merged": 0, "quarantined": 0}
+
+
+def test_any_site_gives_titles_reviews_and_what_is_trending_there(runner: Runner, replay: Replay) -> None:
+    home = runner.with_home("site")
+    options = f'{{urls: ["{replay.url}/site/"], follow: "/site/(list|title)/", rights_class: open_site}}'
+    found = home.ingest("--set", "source=schema_org", "--set", f"options.schema_org={options}", *FAST)
+    rows = found["rows"]
+    assert rows["titles"] > 100
+    assert rows["reviews"] > 100
+    assert {"rating", "reviews"} <= set(read_table(tables(home, found["version"]), "signals", ["kind"])["kind"].to_pylist())
+    trends = read_table(tables(home, found["version"]), "trends").to_pandas()
+    assert len(trends) > 0
+    for parts, score in zip(trends["parts"], trends["score"], strict=True):
+        assert sum(part["value"] for part in parts) == pytest.approx(score)
+    reviews = read_table(tables(home, found["version"]), "reviews").to_pandas()
+    assert reviews["author_hash"].str.fullmatch("[0-9a-f]{32}").all()
+    assert reviews["rating"].dropna().between(0, 10).all()

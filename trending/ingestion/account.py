@@ -62,20 +62,20 @@ def describe_sources(files: Sequence[Path], snapshots: Iterable[Snapshot], paren
     query = "SELECT source, mode(coalesce(data_licence, '')), mode(rights_class) FROM read_parquet($files) GROUP BY source"
     with duckdb.connect() as database:
         rows = database.execute(query, {"files": [str(file) for file in files]}).fetchall() if files else []
-    states = {source: SourceState(licence=licence, attribution=source, rights_class=rights) for source, licence, rights in rows}
-    states |= dict(parent.sources) if parent else {}
+    found = {source: SourceState(licence=licence, attribution=source, rights_class=rights) for source, licence, rights in rows}
+    states = found | (dict(parent.sources) if parent else {})
     for snapshot in snapshots:
         if snapshot.source not in states and snapshot.source not in LIVE_SOURCES:
             continue  # a file whose rows name their own sources, or the quarantine
         total = DataAccount.of(count_records(snapshot)).total
-        known = states.get(snapshot.source)
+        known = found.get(snapshot.source)  # what the rows say goes before what is known of the source in general
         states[snapshot.source] = SourceState(
             snapshot_id=snapshot.snapshot_id,
             snapshot_sha256=snapshot.sha256["records.jsonl.gz"],
             watermark=snapshot.watermark,
             licence=snapshot.licence or (known.licence if known else ""),
             attribution=snapshot.attribution or snapshot.source,
-            rights_class=snapshot.rights_class or (known.rights_class if known else "unclear"),
+            rights_class=known.rights_class if known else snapshot.rights_class or "unclear",
             fetched=total.fetched,
             parsed=total.parsed,
             failed=total.failed,
