@@ -154,7 +154,7 @@ def test_nothing_is_fetched_where_robots_txt_cannot_be_read(replay: Replay, tmp_
 
 def test_a_source_that_refuses_everything_is_one_clear_line_and_no_snapshot(replay: Replay, tmp_path: Path) -> None:
     replay.fault("/synthetic.tvmaze", "status", status=403)
-    with pytest.raises(TrendingError, match="none of .* the first: HTTP 403") as caught:
+    with pytest.raises(TrendingError, match=r"none of .* the first: HTTP 403") as caught:
         crawl_tvmaze(replay, tmp_path)
     assert "\n" not in str(caught.value)
     assert not list_snapshots(source_folder(tmp_path, "tvmaze"))
