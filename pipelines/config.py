@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from trending.cleaning.rights import DEFAULT_TRAINABLE, check_patterns
 from trending.errors import UsageError
@@ -18,7 +18,7 @@ from trending.sources import SourceConfig
 from trending.sources.crawl.config import LIVE_SOURCES, CrawlConfig, LiveName
 from trending.validation.settings import CheckSettings, GateSettings
 
-IngestedName = LiveName | Literal["files", "starter"]
+IngestedName = Literal[LiveName, "files", "starter"]
 CONFIGS = Path(__file__).parent / "configs"
 
 
@@ -59,10 +59,15 @@ class IngestionConfig(BaseModel):
     model_config = ConfigDict(extra="forbid")
     pipeline: ClassVar[str] = "ingestion"
 
-    source: IngestedName | list[IngestedName] = Field("tvmaze", description="One source or several: live ones, `files` or `starter`.")
+    source: Annotated[list[IngestedName], BeforeValidator(lambda given: [given] if isinstance(given, str) else given)] = Field(
+        ["tvmaze"], description="One source or several: live ones, `files` or `starter`."
+    )
     full: bool = Field(False, description="Ask live sources for everything, not only for what changed since the last version.")
-    since: str | None = Field(None, description="Begin at this watermark of the one live source instead of the last version's: see docs/sources.md.")
-    base_url: str | None = Field(None, description="Another address of the one live source: a mirror, a recording.")
+    # YAML reads a bare number or day as such.
+    since: Annotated[str | None, BeforeValidator(lambda given: None if given is None else str(given))] = Field(
+        None, description="Begin at this watermark of the one live source instead of the last version's: see docs/sources.md."
+    )
+    base_url: str | None = Field(None, pattern=r"^https?://\S+$", description="Another address of the one live source: a mirror, a recording.")
     limit: int | None = Field(None, ge=1, description="Stop after about so many titles per source.")
     delay: float | None = Field(None, ge=0, description="Seconds between requests to one host; by default what the source asks for.")
     concurrency: int | None = Field(None, ge=1, le=64, description="Requests to one host at a time; by default what the source asks for.")
@@ -82,11 +87,6 @@ class IngestionConfig(BaseModel):
     memory: str = Field("1GB", pattern=r"^\d+(\.\d+)? ?[MG]B$", description="What DuckDB may hold in memory.")
     threads: int = Field(2, ge=1, le=256, description="Threads of DuckDB.")
 
-    @property
-    def sources(self) -> list[str]:
-        """The names of the sources, as a list."""
-        return [self.source] if isinstance(self.source, str) else list(self.source)
-
     def crawl_config(self, source: LiveName, since: str | None) -> CrawlConfig:
         """Return the part that says how one live source is crawled."""
         shared = self.model_dump(include={"base_url", "limit", "delay", "concurrency", "timeout", "retries"})
@@ -103,13 +103,13 @@ class IngestionConfig(BaseModel):
         Raises:
             UsageError: If a value can't be used.
         """
-        live = [name for name in self.sources if name in LIVE_SOURCES]
-        if len(set(self.sources)) != len(self.sources) or not self.sources:
+        live = [name for name in self.source if name in LIVE_SOURCES]
+        if len(set(self.source)) != len(self.source) or not self.source:
             raise UsageError("each source once, and at least one", where="source", mend=f"choose from: {', '.join((*LIVE_SOURCES, 'files', 'starter'))}")
         for name, value in (("base_url", self.base_url), ("since", self.since)):
             if value and len(live) != 1:
                 raise UsageError(f"{name} goes with one live source", where=name, mend="run the sources one by one")
-        if "files" in self.sources and not self.path:
+        if "files" in self.source and not self.path:
             raise UsageError("source 'files' needs a path", where="path", mend="add --set path=FILE.parquet (or .csv, .jsonl)")
 
 

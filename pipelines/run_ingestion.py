@@ -37,7 +37,7 @@ def run_ingestion(config_file: str | None, overrides: list[str], stack: str | No
     sources = store.manifest(parent).sources if parent else {}
     crawls: dict[str, Any] = {}
     stills: dict[str, Any] = {}
-    for name in config.sources:
+    for name in config.source:
         if name in LIVE_SOURCES:
             crawl = config.crawl_config(cast("LiveName", name), sources[name].watermark if name in sources else None)
             check_crawl(crawl)

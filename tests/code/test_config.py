@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.config import TrainingConfig, load_config
+from pipelines.config import IngestionConfig, TrainingConfig, load_config
 from trending.errors import UsageError
 from trending.models.base import MODEL_KINDS
 
@@ -141,3 +141,38 @@ def test_bad_yaml_is_refused(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "bad.yaml"
     file.write_bytes(content)
     assert refuse(path=str(file))
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("source=ftp", "configuration key 'source.0'"),
+        ("source=[tvmaze, ftp]", "configuration key 'source.1'"),
+        ("source=[tvmaze, tvmaze]", "each source once"),
+        ("source=[]", "at least one"),
+        ("source=files", "needs a path"),
+        ("base_url=ftp://mirror", "configuration key 'base_url'"),
+        ("gates.tvmaze.max_no_plt=0.1", "configuration key 'gates.tvmaze.max_no_plt'"),
+        ("checks.blocking=[x]", "configuration key 'checks.blocking.0'"),
+        ("matching.threshold=7", "threshold 7.0 is not between 0 and 1"),
+        ("memory=lots", "configuration key 'memory'"),
+        ("as_of=tomorrow", "configuration key 'as_of'"),
+        ("sorce=tvmaze", "configuration key 'sorce'"),
+    ],
+)
+def test_a_wrong_value_of_ingestion_names_its_key_in_one_line(override: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_config(IngestionConfig, None, [override])
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_mirror_or_a_watermark_goes_with_one_live_source() -> None:
+    for override in ("base_url=http://localhost:1", "since=5"):
+        with pytest.raises(UsageError, match="goes with one live source"):
+            load_config(IngestionConfig, None, ["source=[tvmaze, wikipedia]", override])
+
+
+@pytest.mark.parametrize(("given", "since"), [("since=1700000000", "1700000000"), ("since=2026-06-28", "2026-06-28"), ("full=true", None), ("limit=3", "7")])
+def test_a_crawl_begins_at_the_watermark_unless_told_otherwise(given: str, since: str | None) -> None:
+    assert load_config(IngestionConfig, None, [given]).crawl_config("tvmaze", "7").since == since

@@ -31,7 +31,7 @@ class SourceConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    source: Literal["starter", "files", "catalogue"] | LiveName = "starter"
+    source: Literal["starter", "files", "catalogue", LiveName] = "starter"
     path: str | None = Field(None, description="For `files`: a CSV, JSONL or Parquet file, local or an fsspec address.")
     preset: str = Field("auto", description="For `files`: a known layout of columns, or `auto` to recognise it.")
     columns: dict[str, str] = Field(default_factory=dict, description="For `files`: Title column -> column in the file; wins over the preset.")
