@@ -123,7 +123,8 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if bool(arguments.pipeline) == bool(arguments.verb):
         parser.error("give either --pipeline or a verb")
-    if arguments.verb and (arguments.overrides or arguments.stack or arguments.config or arguments.no_cache):
+    replays = arguments.verb == "data" and arguments.action == "replay"  # which runs a pipeline too
+    if arguments.verb and (arguments.stack or arguments.no_cache or (not replays and (arguments.overrides or arguments.config))):
         parser.error("--set, --stack, --config and --no-cache go with --pipeline")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     handler = logging.StreamHandler(sys.stderr)

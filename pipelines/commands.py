@@ -53,8 +53,11 @@ def run_data_replay(arguments: argparse.Namespace) -> dict[str, Any]:
     from pipelines.progress import report_progress
     from pipelines.run_ingestion import replay_quarantine
 
+    if arguments.other is not None:
+        raise UsageError("replay takes one version", where="data", mend="use: data replay")
+
     with report_progress():
-        result = replay_quarantine(arguments.version)
+        result = replay_quarantine(arguments.version, arguments.config, arguments.overrides)
     if not arguments.json:
         print(_summarise_version(result))
     return result

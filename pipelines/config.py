@@ -84,7 +84,7 @@ class IngestionConfig(BaseModel):
     matching: MatchSettings = Field(default_factory=MatchSettings, description="When rows of several sources are the same title.")
     market: str = Field("global", description="Whose signals the trending score reads: global or a country code.")
     as_of: dt.date | None = Field(None, description="The day of the trending score; by default the end of the latest known period.")
-    memory: str = Field("1GB", pattern=r"^\d+(\.\d+)? ?[MG]B$", description="What DuckDB may hold in memory.")
+    memory: str = Field("1GB", pattern=r"^([1-9]\d{2,} ?MB|[1-9]\d* ?GB)$", description="What DuckDB may hold in memory, from 100MB.")
     threads: int = Field(2, ge=1, le=256, description="Threads of DuckDB.")
 
     def crawl_config(self, source: LiveName, since: str | None) -> CrawlConfig:
@@ -109,6 +109,8 @@ class IngestionConfig(BaseModel):
         for name, value in (("base_url", self.base_url), ("since", self.since)):
             if value and len(live) != 1:
                 raise UsageError(f"{name} goes with one live source", where=name, mend="run the sources one by one")
+        if self.path and "files" not in self.source:
+            raise UsageError(f"path is given but source is {', '.join(self.source)}", where="source", mend="add --set source=files")
         if "files" in self.source and not self.path:
             raise UsageError("source 'files' needs a path", where="path", mend="add --set path=FILE.parquet (or .csv, .jsonl)")
 

@@ -26,6 +26,7 @@ def ingestion(
     checks: dict[str, Any],
     market: str,
     as_of: str | None,
+    today: str,
     memory: str,
     threads: int,
 ) -> None:
@@ -41,6 +42,7 @@ def ingestion(
         checks: Conditions of the quality reports (`CheckSettings`).
         market: Whose signals the trending score reads.
         as_of: Its day; None takes the end of the latest known period.
+        today: What ends later is not known yet.
         memory: What DuckDB may hold in memory.
         threads: Threads of DuckDB.
     """
@@ -50,8 +52,8 @@ def ingestion(
         snapshots.append(read(source_config=how["source_config"], fingerprint=how["fingerprint"], id=f"read_{name}"))
     fresh_rows, cleaning_account, snapshot_facts = clean_snapshots(snapshots)
     tables, assembly_report = assemble_tables(fresh_rows, parent=parent, replayed=replayed, matching=matching, memory=memory, threads=threads)
-    gate_version(fresh_rows, tables, snapshot_facts, cleaning_account, parent=parent, gates=gates, memory=memory, threads=threads)
+    gate_version(fresh_rows, tables, snapshot_facts, cleaning_account, assembly_report, parent=parent, gates=gates, memory=memory, threads=threads)
     check_quality(tables, checks=checks, after=["gate_version"])
-    trends, _ = score_trends(tables, market=market, as_of=as_of, after=["gate_version"])
+    trends, _ = score_trends(tables, market=market, as_of=as_of, today=today, after=["gate_version"])
     folder, _, _ = build_version(tables, trends, snapshot_facts, cleaning_account, assembly_report, parent=parent, after=["check_quality"])
     publish_version(folder)

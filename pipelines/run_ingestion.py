@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from dataclasses import asdict
 from typing import Any, cast
@@ -35,6 +36,8 @@ def run_ingestion(config_file: str | None, overrides: list[str], stack: str | No
     store = DataStore.from_settings()
     parent = store.latest()
     sources = store.manifest(parent).sources if parent else {}
+    if "files" not in config.source:  # whose rows may name sources nobody knows yet
+        config.gates.check_names([*config.source, *sources])
     crawls: dict[str, Any] = {}
     stills: dict[str, Any] = {}
     for name in config.source:
@@ -61,21 +64,29 @@ def check_crawl(config: CrawlConfig) -> None:
     check_reachable(config)
 
 
-def replay_quarantine(version: str | None) -> dict[str, Any]:
-    """Try a version's quarantine again, as after a fix, on top of the latest version, and return a description of the version that ends in.
+def replay_quarantine(version: str | None, config_file: str | None, overrides: list[str]) -> dict[str, Any]:
+    """Try the latest version's quarantine again, as after a fix, and return a description of the version that ends in.
+
+    What has meanwhile come from the sources goes before what was quarantined.
 
     Args:
-        version: Whose quarantine; by default the latest's.
+        version: The latest version, if it is named: what is still open of older ones is in its quarantine.
+        config_file: YAML of pipeline parameters, of which those of sources don't matter.
+        overrides: `KEY=VALUE` pairs.
 
     Raises:
+        UsageError: If another version is named.
         NotFoundError: If nothing is in quarantine.
     """
+    config = load_config(IngestionConfig, config_file, overrides)
     store = DataStore.from_settings()
-    parent, chosen = store.resolve("latest"), store.resolve(version or "latest")
-    if not store.manifest(chosen).tables["quarantine"].rows:
-        raise NotFoundError("nothing is in quarantine", where=f"data version {chosen}", mend="see: python run.py data show")
-    stills = {QUARANTINE_SOURCE: {"source_config": None, "fingerprint": chosen}}
-    return _run(load_config(IngestionConfig, None, []), {}, stills, parent, chosen == parent, None, True)
+    parent = store.resolve()
+    if version is not None and store.resolve(version) != parent:
+        raise UsageError("only the latest version can be replayed", where=version, mend="what is still open of older ones is in its quarantine")
+    if not store.manifest(parent).tables["quarantine"].rows:
+        raise NotFoundError("nothing is in quarantine", where=f"data version {parent}", mend="see: python run.py data show")
+    stills = {QUARANTINE_SOURCE: {"source_config": None, "fingerprint": parent}}
+    return _run(config, {}, stills, parent, True, None, True)
 
 
 def _run(
@@ -99,6 +110,7 @@ def _run(
         "checks": config.checks.model_dump(mode="json"),
         "market": config.market,
         "as_of": config.as_of.isoformat() if config.as_of else None,
+        "today": dt.datetime.now(dt.UTC).date().isoformat(),
         "memory": config.memory,
         "threads": config.threads,
     }

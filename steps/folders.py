@@ -11,13 +11,16 @@ from pathlib import Path
 def new_folder(prefix: str) -> Path:
     """Return an empty folder that lasts as long as the process: ZenML stores its copy only once the step has returned."""
     folder = Path(tempfile.mkdtemp(prefix=f"{prefix}-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(discard, folder)
     return folder
 
 
 def discard(*folders: Path) -> None:
     """Remove the copies ZenML made of a step's inputs, which it would leave behind."""
     for folder in folders:
+        for path in (folder, *folder.rglob("*")):  # a snapshot's folder is read-only
+            if path.is_dir():
+                path.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -26,7 +26,8 @@ def snapshot_source(source_config: dict[str, Any] | None, fingerprint: str) -> A
     if source_config is None:
         written = snapshot_quarantine(DataStore.from_settings().pull(fingerprint), folder)
     else:
-        written = snapshot(open_source(SourceConfig(**source_config)), folder)
+        config = SourceConfig(**source_config)
+        written = snapshot(open_source(config), folder, config.limit)
     found = read_snapshot(written)
     log_metadata({"source": found.source, "snapshot": found.snapshot_id, **{f"{kind}s": one.parsed for kind, one in found.counts.items()}})
     return copy_of(written)

@@ -20,6 +20,7 @@ def gate_version(
     tables: Path,
     snapshot_facts: list[dict[str, Any]],
     cleaning_account: dict[str, Any],
+    assembly_report: dict[str, Any],
     parent: str | None,
     gates: dict[str, Any],
     memory: str,
@@ -32,6 +33,7 @@ def gate_version(
         tables: Of the new version.
         snapshot_facts: What each snapshot says of itself.
         cleaning_account: Parsed and refused, per source and kind.
+        assembly_report: Kept, merged and put aside, per source and kind.
         parent: The version to build on.
         gates: `GateSettings`.
         memory: What DuckDB may hold in memory.
@@ -39,7 +41,7 @@ def gate_version(
     """
     before = DataStore.from_settings().pull(parent) if parent else None
     snapshots = [Snapshot(**facts) for facts in snapshot_facts]
-    checks, report = gate(fresh_rows, tables, before, snapshots, cleaning_account, GateSettings(**gates), memory=memory, threads=threads)
+    checks, report = gate(fresh_rows, tables, before, snapshots, cleaning_account, assembly_report, GateSettings(**gates), memory=memory, threads=threads)
     discard(fresh_rows, tables)
     log_metadata({"schema_checks_passed": checks, "gates": len(report.gates), "gates_failed": len(report.failed)})
     report.check()

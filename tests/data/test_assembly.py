@@ -14,17 +14,21 @@ import pytest
 from trending.cleaning import clean_titles
 from trending.datasets.tables import read_table
 from trending.errors import QualityError
-from trending.ingestion.account import build_account
+from trending.ingestion.account import build_account, describe_sources
 from trending.ingestion.assemble import AssemblyReport, assemble_tables
 from trending.ingestion.clean import CleaningAccount, Record, clean_records
-from trending.ingestion.snapshots import iter_all, read_all, write_snapshot
+from trending.ingestion.gate import gate_version
+from trending.ingestion.snapshots import QUARANTINE_SOURCE, iter_all, read_all, write_snapshot
 from trending.ingestion.trends import score_tables
 from trending.ingestion.version import VersionParts, write_version
 from trending.provenance import RunOrigin
 from trending.tables import TABLES
+from trending.validation.gates import GateReport
+from trending.validation.settings import GateSettings
 from trending.validation.tables import validate_tables
 
 SALT = b"s" * 32
+TODAY = dt.date(2026, 2, 20)
 RIGHTS = {"source": "here", "rights_class": "open_here", "data_licence": "CC0"}
 
 
@@ -177,13 +181,13 @@ def test_works_are_ranked_by_signals_of_the_market_that_are_over(tmp_path: Path)
     records += [signal(1, 100, start=week) for week in weeks] + [signal(2, 1_000, start=week) for week in weeks]
     records += [signal(3, 10_000, start=week, market="FR") for week in weeks] + [signal(1, 10**9, start="2026-01-26")]
     version = Version(tmp_path, records)
-    trends = score_tables(version.folder, "global", dt.date(2026, 1, 26))
+    trends = score_tables(version.folder, "global", dt.date(2026, 1, 26), TODAY)
     assert trends["title"].tolist() == ["Title 2", "Title 1"]
     assert trends["rank"].tolist() == [1, 2]
     for row in trends.to_dict("records"):
         assert row["score"] == pytest.approx(sum(part["value"] for part in row["parts"]))
-    assert score_tables(version.folder, "FR", None)["title"].tolist() == ["Title 3"]
-    assert score_tables(version.folder, "XX", None).empty
+    assert score_tables(version.folder, "FR", None, TODAY)["title"].tolist() == ["Title 3"]
+    assert score_tables(version.folder, "XX", None, TODAY).empty
 
 
 def test_the_order_of_records_doesnt_change_a_version(tmp_path: Path) -> None:
@@ -205,7 +209,7 @@ def test_cards_say_what_the_version_holds_and_balance(tmp_path: Path) -> None:
         version.folder,
         tmp_path / "out",
         VersionParts(
-            trends=score_tables(version.folder, "global", None),
+            trends=score_tables(version.folder, "global", None, TODAY),
             snapshots=version.snapshots,
             account=version.account,
             cleaning=version.cleaning,
@@ -216,10 +220,112 @@ def test_cards_say_what_the_version_holds_and_balance(tmp_path: Path) -> None:
     )
     assert "| title | 6 | 6 | 0 | 5 | 0 | 1 |" in written.card
     assert "| type_unknown | 1 |" in written.card
-    card = (written.folder / "cards" / "here.md").read_text(encoding="utf-8")
+    card = (written.folder / "cards" / "sources" / "here.md").read_text(encoding="utf-8")
     assert "Licence: CC0" in card
     assert "`open_here`, which may be learnt from" in card
     assert "1 of its records are in quarantine" in card
     assert "keyed hashes" in card
     assert "<svg" in written.eda
     assert written.manifest.account.total.fetched == len(records)
+
+
+def test_two_sources_may_say_the_same_of_one_title(tmp_path: Path) -> None:
+    other = {"source": "there", "title_source_id": None, "title_id": "here:1"}
+    version = Version(tmp_path, [title(1), signal(1, 10), signal(1, 20, **other)])
+    assert sorted(version.rows("signals")["value"]) == [10, 20]
+
+
+def test_a_work_that_is_a_film_here_and_a_show_there_is_ranked_once(tmp_path: Path) -> None:
+    """And its signals are put together."""
+    there = {"source": "there", "rights_class": "open_there"}
+    records = [title(1, imdb_id="tt0000001"), title(1, imdb_id="tt0000001", type="tv", plot=None, **there), title(2)]
+    version = Version(tmp_path, [*records, signal(1, 10), signal(1, 30, **there), signal(2, 10)])
+    assert version.rows("matches")["work_id"].nunique() == 2
+    trends = score_tables(version.folder, "global", None, TODAY)
+    assert len(trends) == 2
+    assert set(trends["type"]) == {"movie"}
+
+
+def test_identifiers_are_those_of_the_rows_that_were_kept(tmp_path: Path) -> None:
+    own = {"title_id": "x1", "title": "One", "year": 1999}
+    records = [title(1, imdb_id="tt0000001", **own), title(1, imdb_id="tt0000001", ids={"wikidata": "Q1"}, **own, source="there")]
+    version = Version(tmp_path, records)
+    assert version.rows("identifiers")[["title_id", "scheme", "value", "source"]].to_numpy().tolist() == [["x1", "imdb", "tt0000001", "here"]]
+    assert version.account.total.merged == 1
+
+
+def test_a_source_all_of_whose_records_are_refused_is_still_described(tmp_path: Path) -> None:
+    version = Version(tmp_path, [title(1), title(1, source="there", type="podcast"), title(2, source=" here", type="podcast")])
+    assert sorted(version.rows("quarantine")["source"]) == ["here", "there"]
+    states = describe_sources(version.folder, version.snapshots, None)
+    assert states["there"].rights_class == "unclear"
+
+
+def test_what_is_said_of_a_source_holds_for_its_strictest_row(tmp_path: Path) -> None:
+    version = Version(tmp_path, [title(1), title(2), title(3, rights_class="tmdb_restricted")])
+    assert describe_sources(version.folder, version.snapshots, None)["here"].rights_class == "tmdb_restricted"
+
+
+@pytest.mark.parametrize("source", ["../../evil", "a/b", "x" * 400, "\u00e9" * 120, ".", "a\nb/../c"])
+def test_a_source_that_can_name_no_folder_is_refused(tmp_path: Path, source: str) -> None:
+    version = Version(tmp_path, [title(1), title(2, source=source)])
+    (row,) = version.rows("quarantine").to_dict("records")
+    assert (row["reason"], row["source"]) == ("source_unusable", "file")
+    assert version.account.total.quarantined == 1
+
+
+def test_what_came_meanwhile_goes_before_what_is_replayed(tmp_path: Path) -> None:
+    first = Version(tmp_path / "1", [title(1), signal(2, 10), title(3, type="podcast", plot="The plot as it was told at first.")])
+    second = Version(tmp_path / "2", [title(2), signal(2, 12), title(4)], first)
+    again = [(row["kind"], json.loads(row["record"])) for row in second.rows("quarantine").to_dict("records")]
+    again = [(kind, {**record, "type": "movie"}) if kind == "title" else (kind, record) for kind, record in again]
+    third = Version(tmp_path / "3", again, second, replayed=True)
+    assert third.rows("signals")["value"].tolist() == [12]
+    assert sorted(third.rows("titles")["source_id"]) == ["1", "2", "3", "4"]
+    assert len(third.rows("quarantine")) == 0
+    assert (third.account.total.kept, third.account.total.merged) == (1, 1)
+
+
+def test_a_review_that_moves_to_another_week_counts_once(tmp_path: Path) -> None:
+    text = "A very fine film with a slow middle and a great end."
+    first = Version(tmp_path / "1", [title(1), review(1, text, review_date="2026-01-06")])
+    second = Version(tmp_path / "2", [review(1, text, review_date="2026-01-20")], first)
+    (row,) = score_tables(second.folder, "global", None, TODAY).to_dict("records")
+    assert row["as_of"] == dt.date(2026, 1, 26)
+    assert len(second.rows("signals")) == 0
+
+
+def test_numbers_and_letters_beyond_the_common_are_kept(tmp_path: Path) -> None:
+    version = Version(tmp_path, [title(1, votes=10**30, language="a\ud800b"), title(2)])
+    assert len(version.rows("titles")) == 2
+    assert version.rows("titles")["votes"].isna().all()
+
+
+def test_ids_are_read_the_same_in_titles_and_signals(tmp_path: Path) -> None:
+    version = Version(tmp_path, [title("Ame\u0301lie  1"), signal("Ame\u0301lie  1", 10)])
+    assert len(version.rows("signals")) == 1
+
+
+def gate(version: Version, **settings: Any) -> GateReport:
+    found = version.snapshots
+    return gate_version(
+        version.folder.with_name("fresh"), version.folder, None, found, version.cleaning.as_dict(), version.report.as_dict(), GateSettings(**settings)
+    )[1]
+
+
+def test_records_put_aside_for_want_of_a_title_count_as_refused(tmp_path: Path) -> None:
+    version = Version(tmp_path, [title(number, year=1999, genres=["Drama"]) for number in range(60)] + [signal(number, 1) for number in range(100, 400)])
+    assert [one.name for one in gate(version).failed] == ["max_quarantined"]
+
+
+def test_a_live_source_that_brings_nothing_is_judged_too(tmp_path: Path) -> None:
+    version = Version(tmp_path, [title(number, year=1999, genres=["Drama"]) for number in range(60)])
+    version.snapshots.append(version.snapshots[0].model_copy(update={"source": "tvmaze", "counts": {}, "since": None}))
+    assert [(one.source, one.name) for one in gate(version).failed] == [("tvmaze", "min_rows")]
+
+
+def test_a_replay_is_no_crawl_and_isnt_judged_as_one(tmp_path: Path) -> None:
+    version = Version(tmp_path, [title(1)] + [title(number, type="podcast") for number in range(100)])
+    assert not gate(version).passed
+    version.snapshots[:] = [version.snapshots[0].model_copy(update={"source": QUARANTINE_SOURCE})]
+    assert gate(version).passed

@@ -175,7 +175,8 @@ class _TableWriter:
 
     def _check_keys(self, batch: pa.RecordBatch) -> None:
         """Refuse rows that can't be told apart: sorted, they stand side by side."""
-        keys = pa.Table.from_batches([batch]).select(list(SORT_KEYS[self.name]))
+        # Two sources may say the same of one title.
+        keys = pa.Table.from_batches([batch]).select([*(("source",) if self.name in PARTITIONED else ()), *SORT_KEYS[self.name]])
         if self._last is not None:
             keys = pa.concat_tables([self._last, keys])
         self._last = keys.slice(keys.num_rows - 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass, field
@@ -17,11 +16,11 @@ from trending.datasets.tables import table_files, write_table
 from trending.errors import QualityError
 from trending.ingestion.clean import FRESH_SCHEMAS, FRESH_TITLE_SCHEMA, fresh_file
 from trending.ingestion.database import create_table, create_view, open_database
-from trending.ingestion.merge import merge_quarantine, merge_signals
+from trending.ingestion.merge import choose_fresh, merge_quarantine, merge_signals
 from trending.ingestion.reviews import merge_reviews
 from trending.ingestion.titles import add_keys, merge_titles, write_titles
 from trending.matching import MatchReport, MatchSettings, assign_groups, match_titles
-from trending.tables import IDENTIFIER_SCHEMA, MATCH_SCHEMA, QUARANTINE_SCHEMA, REVIEW_SCHEMA, SIGNAL_SCHEMA
+from trending.tables import IDENTIFIER_SCHEMA, MATCH_SCHEMA, QUARANTINE_SCHEMA, REVIEW_SCHEMA, SIGNAL_SCHEMA, SORT_KEYS
 from trending.titles import TITLE_COLUMNS, TITLE_SCHEMA
 
 
@@ -65,14 +64,14 @@ def assemble_tables(
     report = AssemblyReport()
     scratch = Path(tempfile.mkdtemp(prefix="assemble-", dir=out))
     try:
-        titles = _assemble_titles(fresh, parent, scratch, report, memory, threads)
+        titles = _assemble_titles(fresh, parent, scratch, replayed, report, memory, threads)
         matches, groups = scratch / "matches.parquet", scratch / "groups.parquet"
         identifiers = scratch / "identifiers.parquet"
         found: MatchReport = match_titles([titles], [identifiers], matches, settings=settings or MatchSettings(), memory=memory, threads=threads)
         assign_groups([titles], matches, groups, memory=memory, threads=threads)
         report.matching = found.as_dict()
         with open_database(scratch, memory=memory, threads=threads) as database:
-            _open_views(database, fresh, parent)
+            _open_views(database, fresh, parent, replayed)
             create_view(database, "titles", [titles], TITLE_SCHEMA)
             create_view(database, "matches", [matches], MATCH_SCHEMA)
             create_view(database, "groups", [groups], pa.schema([("title_id", pa.string()), ("group_id", pa.string())]))
@@ -83,19 +82,22 @@ def assemble_tables(
     return report
 
 
-def _open_views(database: duckdb.DuckDBPyConnection, fresh: Path, parent: Path | None) -> None:
+def _open_views(database: duckdb.DuckDBPyConnection, fresh: Path, parent: Path | None, replayed: bool) -> None:
+    keys = {"reviews": ("review_id",), "signals": ("source", *SORT_KEYS["signals"]), "quarantine": ("quarantine_id",)}
     for name, schema in (("reviews", REVIEW_SCHEMA), ("signals", SIGNAL_SCHEMA), ("quarantine", QUARANTINE_SCHEMA)):
-        create_view(database, f"fresh_{name}", [fresh_file(fresh, name)], FRESH_SCHEMAS[name])
+        create_view(database, f"came_{name}", [fresh_file(fresh, name)], FRESH_SCHEMAS[name])
         create_view(database, f"parent_{name}", table_files(parent, name) if parent else [], schema)
+        choose_fresh(database, name, keys[name], replayed and name != "quarantine")
     create_view(database, "fresh_titles", [fresh_file(fresh, "titles")], FRESH_TITLE_SCHEMA)
 
 
-def _assemble_titles(fresh: Path, parent: Path | None, scratch: Path, report: AssemblyReport, memory: str, threads: int) -> Path:
+def _assemble_titles(fresh: Path, parent: Path | None, scratch: Path, replayed: bool, report: AssemblyReport, memory: str, threads: int) -> Path:
     before = add_keys(table_files(parent, "titles") if parent else [], scratch / "parent_titles.parquet")
     titles = scratch / "titles.parquet"
     with open_database(scratch, memory=memory, threads=threads) as database:
-        create_view(database, "fresh_titles", [fresh_file(fresh, "titles")], FRESH_TITLE_SCHEMA)
+        create_view(database, "came_titles", [fresh_file(fresh, "titles")], FRESH_TITLE_SCHEMA)
         create_view(database, "parent_titles", [before], FRESH_TITLE_SCHEMA)
+        choose_fresh(database, "titles", ("title_id",), replayed)
         merge_titles(database)
         report.plots_shared = write_titles(database, titles)
         if not pq.read_metadata(titles).num_rows:
@@ -106,7 +108,7 @@ def _assemble_titles(fresh: Path, parent: Path | None, scratch: Path, report: As
         create_view(database, "parent_identifiers", table_files(parent, "identifiers") if parent else [], IDENTIFIER_SCHEMA)
         database.sql(
             """
-            SELECT DISTINCT * FROM fresh_identifiers
+            SELECT DISTINCT * FROM fresh_identifiers SEMI JOIN titles_fresh USING (title_id, source)
             UNION SELECT * FROM parent_identifiers WHERE title_id NOT IN (SELECT title_id FROM fresh_titles)
             """
         ).write_parquet(str(scratch / "identifiers.parquet"))
@@ -115,7 +117,7 @@ def _assemble_titles(fresh: Path, parent: Path | None, scratch: Path, report: As
             database,
             report.merged,
             """
-            SELECT source, 'title', f.rows - coalesce(k.rows, 0) FROM (SELECT source, count(*) AS rows FROM fresh_titles GROUP BY source) f
+            SELECT source, 'title', f.rows - coalesce(k.rows, 0) FROM (SELECT source, count(*) AS rows FROM came_titles GROUP BY source) f
             LEFT JOIN (SELECT source, count(*) AS rows FROM titles_fresh GROUP BY source) k USING (source)
             """,
         )
@@ -128,7 +130,7 @@ def _write_all(database: duckdb.DuckDBPyConnection, out: Path, replayed: bool, r
     write_table(database.sql("FROM identifiers"), "identifiers", out)
     write_table(database.sql("FROM matches"), "matches", out)
     create_table(database, "late_quarantine", QUARANTINE_SCHEMA)
-    merge_reviews(database, dt.datetime.now(dt.UTC).date())
+    merge_reviews(database)
     write_table(database.sql("FROM linked_reviews"), "reviews", out)
     _count(database, report.kept, "SELECT source, 'review', kept FROM review_account")
     _count(database, report.merged, "SELECT source, 'review', merged FROM review_account")

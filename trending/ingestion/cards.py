@@ -41,7 +41,7 @@ def render_cards(
         parent: The version this one was built on.
     """
     cards = {VERSION_CARD: _render_version(facts, sources, account, cleaning, assembly, parent)}
-    return cards | {f"cards/{name}.md": _render_source(name, state, facts) for name, state in sorted(sources.items())}
+    return cards | {f"cards/sources/{name}.md": _render_source(name, state, facts) for name, state in sorted(sources.items())}
 
 
 def _render_version(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
@@ -15,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from trending.cleaning.record import Notes, Refusal, clean_record
-from trending.cleaning.text import normalise_title, plot_key
+from trending.cleaning.text import normalise_title, plot_key, repair_text
 from trending.ingestion.signals import clean_signal
 from trending.ingestion.sink import ParquetSink
 from trending.reviews.clean import CLEAN_REVIEW_SCHEMA, clean_review
@@ -34,6 +35,9 @@ FRESH_SCHEMAS: dict[str, pa.Schema] = {
     "signals": SIGNAL_SCHEMA.append(_SEQUENCE),
     "quarantine": QUARANTINE_SCHEMA,
 }
+UNNAMED = "file"  # the source of records that name none
+_SOURCE = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_ .-]{0,58}[A-Za-z0-9_-])?")
+_LONG_NAME = 200
 _TABLE_OF = {"title": "titles", "review": "reviews", "signal": "signals"}
 _SCHEMES = frozenset({"imdb", "tvmaze", "tmdb_movie", "tmdb_tv", "thetvdb", "wikidata", "wikipedia"})
 
@@ -88,15 +92,16 @@ def clean_records(records: Iterable[Record], folder: Path, salt: bytes) -> Clean
     with ExitStack() as stack:
         sinks = {table: stack.enter_context(ParquetSink(fresh_file(folder, table), schema)) for table, schema in FRESH_SCHEMAS.items()}
         for number, (kind, raw) in enumerate(records):
-            where = f"{raw.get('source') or 'file'}/{kind}"
+            source = read_source(raw)
+            where = f"{source or UNNAMED}/{kind}"
             account.parsed[where] += 1
-            outcome = cleaners[kind](raw)
+            outcome = cleaners[kind](raw) if source else Refusal("source_unusable", "a source is named by up to 60 letters, digits, spaces, dots, dashes")
             if isinstance(outcome, Refusal):
                 account.quarantined[where] += 1
                 account.reasons[outcome.reason] += 1
                 # A refused review is kept, its author isn't.
                 kept = pseudonymise_raw(raw, salt) if kind == "review" else raw
-                sinks["quarantine"].add(describe_refusal(kind, kept, outcome))
+                sinks["quarantine"].add(describe_refusal(kind, source or UNNAMED, kept, outcome))
                 continue
             sinks[_TABLE_OF[kind]].add(outcome | {"seq": number} | (_named_keys(outcome) if kind == "title" else {}))
             if kind == "title":
@@ -107,7 +112,13 @@ def clean_records(records: Iterable[Record], folder: Path, salt: bytes) -> Clean
     return account
 
 
-def describe_refusal(kind: str, raw: Mapping[str, Any], refusal: Refusal) -> dict[str, Any]:
+def read_source(raw: Mapping[str, Any]) -> str | None:
+    """Return the name of a record's source, or None if it can't name a folder and a page, as it will."""
+    name = repair_text(str(raw.get("source") or UNNAMED)[:_LONG_NAME])
+    return name if _SOURCE.fullmatch(name) else None
+
+
+def describe_refusal(kind: str, source: str, raw: Mapping[str, Any], refusal: Refusal) -> dict[str, Any]:
     """Return a row of the quarantine; the same bad record gets the same id whenever it comes."""
     record = json.dumps(dict(raw), ensure_ascii=True, sort_keys=True, default=str)
     return {
@@ -115,7 +126,7 @@ def describe_refusal(kind: str, raw: Mapping[str, Any], refusal: Refusal) -> dic
         "kind": kind,
         "reason": refusal.reason,
         "detail": refusal.detail,
-        "source": str(raw.get("source") or "file"),
+        "source": source,
         "record": record,
     }
 

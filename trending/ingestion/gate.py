@@ -10,6 +10,8 @@ from trending.datasets.manifest import DataAccount
 from trending.datasets.tables import table_files
 from trending.ingestion.account import count_records
 from trending.ingestion.clean import fresh_file
+from trending.ingestion.snapshots import QUARANTINE_SOURCE
+from trending.sources.crawl.config import LIVE_SOURCES
 from trending.sources.crawl.snapshot import Snapshot
 from trending.tables import TABLES
 from trending.validation.gates import GateReport, SourceRows, run_gates
@@ -23,6 +25,7 @@ def gate_version(
     parent: Path | None,
     snapshots: Sequence[Snapshot],
     cleaning: Mapping[str, Any],
+    assembly: Mapping[str, Any],
     settings: GateSettings,
     *,
     memory: str = "1GB",
@@ -36,6 +39,7 @@ def gate_version(
         parent: Folder of the version before.
         snapshots: Of this run.
         cleaning: `CleaningAccount` as plain values.
+        assembly: `AssemblyReport` as plain values.
         settings: The bounds.
         memory: What DuckDB may hold in memory.
         threads: Threads of DuckDB.
@@ -49,24 +53,30 @@ def gate_version(
     files = {name: table_files(tables, name) for name in TABLES if name != "trends"}
     checks = validate_tables(files, memory=memory, threads=threads)
     crawled = {snapshot.source: snapshot for snapshot in snapshots}
-    sources = {where.rpartition("/")[0] for where in cleaning["parsed"]} | {name for name, one in crawled.items() if _total(one, "failed")}
+    if QUARANTINE_SOURCE in crawled:  # what was refused once is no crawl, and says nothing about a source
+        return sum(checks.values()), GateReport()
+    sources = {where.rpartition("/")[0] for where in cleaning["parsed"]} | (LIVE_SOURCES.keys() & crawled.keys())
     fresh_titles, before, after = (fresh_file(fresh, "titles"),), tuple(table_files(parent, "titles") if parent else ()), tuple(files["titles"])
     rows = {}
     for source in sources:
         snapshot = crawled.get(source)
-        parsed, quarantined = (sum(number for where, number in cleaning[name].items() if where.startswith(f"{source}/")) for name in ("parsed", "quarantined"))
+        parsed, refused, unlinked = (_of(source, counts) for counts in (cleaning["parsed"], cleaning["quarantined"], assembly["quarantined"]))
         rows[source] = SourceRows(
             titles=fresh_titles,
             parent=before,
             result=after,
             # What began at a watermark brings only what changed since.
-            complete=snapshot is not None and snapshot.since is None and "limit" not in {key for key, value in snapshot.config.items() if value},
+            complete=snapshot is not None and snapshot.since is None and not snapshot.config.get("limit"),
             fetched=_total(snapshot, "fetched") if snapshot else parsed,
             failed=_total(snapshot, "failed") if snapshot else 0,
             parsed=parsed,
-            quarantined=quarantined,
+            quarantined=refused + unlinked,
         )
-    return sum(checks.values()), run_gates(settings, rows)
+    return sum(checks.values()), run_gates(settings, rows, known=[file.parent.name.removeprefix("source=") for file in before])
+
+
+def _of(source: str, counts: Mapping[str, int]) -> int:
+    return sum(number for where, number in counts.items() if where.rpartition("/")[0] == source)
 
 
 def _total(snapshot: Snapshot, name: str) -> int:

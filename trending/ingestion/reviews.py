@@ -1,14 +1,11 @@
-"""Reviews: what this run brought and what was there, linked to titles and rid of copies together; and the signals that are made of them."""
+"""Reviews: what this run brought and what was there, linked to titles and rid of copies together."""
 
 from __future__ import annotations
-
-import datetime as dt
 
 import duckdb
 
 from trending.reviews.clean import CLEAN_REVIEW_SCHEMA
 from trending.reviews.link import link_reviews
-from trending.reviews.signals import review_signals
 from trending.tables import REVIEW_SCHEMA
 
 _LINKS = ", ".join(f"NULL::{'INTEGER' if name == 'link_year' else 'VARCHAR'} AS {name}" for name in CLEAN_REVIEW_SCHEMA.names if name.startswith("link_"))
@@ -22,15 +19,14 @@ struct_pack(source := source, source_review_id := substr(review_id, length(sourc
 """
 
 
-def merge_reviews(connection: duckdb.DuckDBPyConnection, today: dt.date) -> None:
-    """Make `linked_reviews` (columns of `REVIEW_SCHEMA`) of `fresh_reviews` and `parent_reviews`, and `review_signals` of those.
+def merge_reviews(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `linked_reviews` (columns of `REVIEW_SCHEMA`) of `fresh_reviews` and `parent_reviews`.
 
     Fresh reviews whose title isn't known go to `late_quarantine`. `review_account` says per source how many fresh ones were kept, merged into
     another, and put aside.
 
     Args:
         connection: With `fresh_reviews`, `parent_reviews`, `titles`, `matches` and the table `late_quarantine`.
-        today: Weeks that aren't over by then give no signals.
     """
     connection.execute(
         f"""
@@ -40,14 +36,13 @@ def merge_reviews(connection: duckdb.DuckDBPyConnection, today: dt.date) -> None
         """
     )
     link_reviews(connection, "reviews_now", "titles", "matches")
-    review_signals(connection, "linked_reviews", today)
     connection.execute(
         f"""
         INSERT INTO late_quarantine
         SELECT left(sha256('review|' || record), 24), 'review', reason, detail, source, record
         FROM (SELECT *, to_json({_RECORD}) AS record FROM unlinked_reviews WHERE position >= 0);
         CREATE TEMP TABLE review_account AS
-        WITH came AS (SELECT source, count(*) AS rows FROM fresh_reviews GROUP BY source),
+        WITH came AS (SELECT source, count(*) AS rows FROM came_reviews GROUP BY source),
              kept AS (SELECT source, count(*) AS rows FROM linked_reviews WHERE review_id IN (SELECT review_id FROM fresh_reviews) GROUP BY source),
              aside AS (SELECT source, count(*) AS rows FROM unlinked_reviews WHERE position >= 0 GROUP BY source)
         SELECT source, coalesce(kept.rows, 0) AS kept, came.rows - coalesce(kept.rows, 0) - coalesce(aside.rows, 0) AS merged

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from trending.cleaning import fields
 from trending.cleaning.record import Refusal
 from trending.cleaning.rights import is_rights_class
+from trending.cleaning.text import repair_text
 from trending.trends.signals import VALUE_RANGES, Kind
 
 _KINDS = frozenset(get_args(Kind))
@@ -25,7 +26,7 @@ def clean_signal(raw: Mapping[str, Any]) -> dict[str, Any] | Refusal:
     title_id = _text(raw.get("title_id")) or (f"{source}:{_text(raw.get('title_source_id'))}" if raw.get("title_source_id") else "")
     kind, start = _text(raw.get("kind")), fields.parse_date(_text(raw.get("period_start")))
     value, days = fields.parse_number(_text(raw.get("value"))), fields.parse_number(_text(raw.get("days", 7)))
-    weight, rights = fields.parse_number(_text(raw.get("weight") or 1)), _text(raw.get("rights_class")) or "unclear"
+    weight, rights = fields.parse_number(_text(raw.get("weight", 1))), _text(raw.get("rights_class")) or "unclear"
     refusal = _find_fault(source, title_id, kind, start, rights) or _find_wrong_number(kind, value, days, weight)
     if refusal is not None:
         return refusal
@@ -44,7 +45,8 @@ def clean_signal(raw: Mapping[str, Any]) -> dict[str, Any] | Refusal:
 
 
 def _text(value: Any) -> str:
-    return "" if fields.is_missing(value) else str(value).strip()
+    # As titles' ids are read, or a signal would miss its own title.
+    return "" if fields.is_missing(value) else repair_text(str(value))
 
 
 def _find_fault(source: str, title_id: str, kind: str, start: dt.date | None, rights: str) -> Refusal | None:

@@ -22,9 +22,10 @@ QUARANTINE_SOURCE = "quarantine"
 _STAMP = "%Y%m%dT%H%M%SZ"
 
 
-def snapshot_source(source: Source, folder: Path) -> Path:
-    """Write what a file or the starter catalogue holds as a snapshot below `folder`, and return its path."""
-    return write_snapshot(source.name, (("title", record) for record in source.records()), folder, {"fingerprint": source.fingerprint()})
+def snapshot_source(source: Source, folder: Path, limit: int | None = None) -> Path:
+    """Write what a file or the starter catalogue holds, up to its `limit`, as a snapshot below `folder`, and return its path."""
+    config = {"fingerprint": source.fingerprint(), "limit": limit}
+    return write_snapshot(source.name, (("title", record) for record in source.records()), folder, config)
 
 
 def snapshot_quarantine(version: Path, folder: Path) -> Path:
@@ -54,7 +55,7 @@ def write_snapshot(name: str, records: Iterable[Record], folder: Path, config: d
     lines = LineFile(written / RECORDS)
     for kind, record in records:
         counts[kind] += 1
-        lines.write(orjson.dumps({"kind": kind, "record": record}, option=orjson.OPT_APPEND_NEWLINE, default=str))
+        lines.write(_dump({"kind": kind, "record": record}))
     lines.close()
     LineFile(written / FAILURES).close()
     facts = {
@@ -74,6 +75,13 @@ def write_snapshot(name: str, records: Iterable[Record], folder: Path, config: d
     path = publish_snapshot(written, folder / f"{name}-{facts['snapshot_id']}", facts)
     written.rmdir()
     return path
+
+
+def _dump(line: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE, default=str)
+    except TypeError:  # numbers beyond 64 bits, halves of surrogate pairs, keys that are no text
+        return (json.dumps(line, ensure_ascii=True, default=str) + "\n").encode()
 
 
 def read_all(snapshots: Sequence[Path]) -> list[Snapshot]:

@@ -16,26 +16,35 @@ import pyarrow as pa
 
 from trending.datasets.tables import table_files
 from trending.ingestion.database import create_view, open_database
-from trending.tables import TABLES, TREND_SCHEMA
+from trending.reviews.signals import review_signals
+from trending.tables import SIGNAL_SCHEMA, TABLES, TREND_SCHEMA
 from trending.titles import TITLE_TYPES
 from trending.trends import TrendScore, score_titles
 from trending.trends.series import WEEKS
 
 # A work may have several rows of one source: what was counted adds up, the better place counts, ratings are weighed.
 _WORK_SIGNALS = """
-SELECT m.work_id AS title_key, s.source, s.kind, s.period_start, s.days, t.type,
+SELECT m.work_id AS title_key, s.source, s.kind, s.period_start, s.days,
        CASE s.kind WHEN 'rank' THEN min(s.value) WHEN 'rating' THEN sum(s.value * s.weight) / sum(s.weight) ELSE sum(s.value) END AS value,
        CASE s.kind WHEN 'rating' THEN sum(s.weight) ELSE 1.0 END AS weight
-FROM signals s JOIN matches m USING (title_id) JOIN titles t USING (title_id)
+FROM all_signals s JOIN matches m USING (title_id)
 WHERE s.market = $market AND s.period_start + s.days::INTEGER <= $as_of::DATE
   AND (s.kind = 'rating' OR s.period_start + s.days::INTEGER > $as_of::DATE - $window::INTEGER)
-GROUP BY m.work_id, s.source, s.kind, s.period_start, s.days, t.type
+GROUP BY m.work_id, s.source, s.kind, s.period_start, s.days
 """
-_LATEST = "SELECT max(period_start + days::INTEGER) FROM signals WHERE market = $market AND period_start + days::INTEGER <= $today::DATE AND kind <> 'rating'"
+_LATEST = (
+    "SELECT max(period_start + days::INTEGER) FROM all_signals WHERE market = $market AND period_start + days::INTEGER <= $today::DATE AND kind <> 'rating'"
+)
+# Sources may differ on whether a work is a film or a show: the row that speaks for it decides.
 _SPEAKERS = """
-SELECT m.work_id, arg_min(t.title_id, (t.plot IS NULL, -coalesce(t.votes, 0), t.title_id)) AS title_id,
-       arg_min(t.title, (t.plot IS NULL, -coalesce(t.votes, 0), t.title_id)) AS title
-FROM titles t JOIN matches m USING (title_id) WHERE m.work_id IN (SELECT work_id FROM wanted) GROUP BY m.work_id
+SELECT m.work_id, unnest(arg_min({'title_id': t.title_id, 'title': t.title, 'type': t.type}, (t.plot IS NULL, -coalesce(t.votes, 0), t.title_id)))
+FROM titles t JOIN matches m USING (title_id) WHERE m.work_id IN (SELECT title_key FROM wanted) GROUP BY m.work_id
+"""
+# What is made of reviews is made anew each time, for reviews move between weeks and titles; a source's own figure goes before it.
+_ALL_SIGNALS = f"""
+CREATE TEMP VIEW all_signals AS
+FROM signals UNION ALL
+SELECT {", ".join(SIGNAL_SCHEMA.names)} FROM review_signals ANTI JOIN signals USING (title_id, source, kind, market, period_start, days)
 """
 
 
@@ -49,7 +58,7 @@ def score_works(connection: duckdb.DuckDBPyConnection, as_of: dt.date, market: s
     """Score every work with signals in a market.
 
     Args:
-        connection: With `titles`, `signals` and `matches` readable.
+        connection: With `titles`, `all_signals` and `matches` readable.
         as_of: Signals whose period ends later are never read.
         market: "global" or a country.
 
@@ -60,19 +69,19 @@ def score_works(connection: duckdb.DuckDBPyConnection, as_of: dt.date, market: s
     signals = connection.execute(_WORK_SIGNALS, {"market": market, "as_of": as_of, "window": window}).df()
     signals["period_start"] = pd.to_datetime(signals["period_start"]).astype("datetime64[ns]")
     signals["days"] = signals["days"].astype("int64")
-    ranked = [(kind, rank, one) for kind in TITLE_TYPES for rank, one in enumerate(score_titles(signals[signals["type"] == kind], as_of), 1)]
-    wanted = pa.table({"work_id": pa.array([one.title_key for _, _, one in ranked], pa.string())})
-    connection.register("wanted", wanted)
-    speakers = {work: (title_id, title) for work, title_id, title in connection.execute(_SPEAKERS).fetchall()}
+    connection.register("wanted", signals[["title_key"]].drop_duplicates())
+    speakers = {work: speaker for work, *speaker in connection.execute(_SPEAKERS).fetchall()}
     connection.unregister("wanted")
-    return pa.Table.from_pylist([_row(kind, rank, one, speakers[one.title_key]) for kind, rank, one in ranked], schema=TREND_SCHEMA)
+    kinds = signals["title_key"].map(lambda work: speakers[work][2])
+    ranked = [(rank, one) for kind in TITLE_TYPES for rank, one in enumerate(score_titles(signals[kinds == kind], as_of), 1)]
+    return pa.Table.from_pylist([_row(rank, one, *speakers[one.title_key]) for rank, one in ranked], schema=TREND_SCHEMA)
 
 
-def _row(kind: str, rank: int, one: TrendScore, speaker: tuple[str, str]) -> dict[str, Any]:
+def _row(rank: int, one: TrendScore, title_id: str, title: str, kind: str) -> dict[str, Any]:
     return {
         "work_id": one.title_key,
-        "title_id": speaker[0],
-        "title": speaker[1],
+        "title_id": title_id,
+        "title": title,
         "type": kind,
         "as_of": one.as_of,
         "rank": rank,
@@ -81,21 +90,24 @@ def _row(kind: str, rank: int, one: TrendScore, speaker: tuple[str, str]) -> dic
     }
 
 
-def score_tables(tables: Path, market: str, as_of: dt.date | None) -> pd.DataFrame:
+def score_tables(tables: Path, market: str, as_of: dt.date | None, today: dt.date) -> pd.DataFrame:
     """Score the works of a version.
 
     Args:
-        tables: Folder with `titles`, `signals` and `matches`.
+        tables: Folder with `titles`, `signals`, `reviews` and `matches`.
         market: "global" or a country.
-        as_of: The day; by default the end of the latest period known today.
+        as_of: The day; by default the end of the latest period that is over by `today`.
+        today: What ends later is not known yet.
 
     Returns:
         Rows of `TREND_SCHEMA`; none without signals.
     """
     with tempfile.TemporaryDirectory(prefix="trends-") as scratch, open_database(Path(scratch)) as database:
-        for name in ("titles", "signals", "matches"):
+        for name in ("titles", "signals", "reviews", "matches"):
             create_view(database, name, table_files(tables, name), TABLES[name])
-        day = as_of or find_day(database, market, dt.datetime.now(dt.UTC).date())
+        review_signals(database, "reviews", today)
+        database.execute(_ALL_SIGNALS)
+        day = as_of or find_day(database, market, today)
         table = score_works(database, day, market) if day else TREND_SCHEMA.empty_table()
     return frame_trends(table)
 

@@ -67,12 +67,12 @@ def write_version(tables: Path, folder: Path, parts: VersionParts) -> WrittenVer
     validate_table("trends", files["trends"], files["titles"])
     facts = describe_tables(files)
     parent = parts.parent.version if parts.parent else None
-    sources = describe_sources(files["titles"], parts.snapshots, parts.parent)
+    sources = describe_sources(folder, parts.snapshots, parts.parent)
     manifest = build_manifest(folder, parent=parent, sources=sources, account=parts.account, run=parts.run)
     cards = render_cards(facts, manifest.sources, parts.account, parts.cleaning, parts.assembly, parent)
     eda = render_eda(facts)
     for path, text in {**cards, EDA_REPORT: eda}.items():
-        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
     manifest = build_manifest(folder, parent=parent, sources=sources, account=parts.account, run=parts.run, created=manifest.created)
     (folder / MANIFEST_FILE).write_bytes(render_manifest(manifest))

@@ -6,7 +6,7 @@ They judge a source's rows as a whole; single values are judged by `trending.val
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -114,17 +114,18 @@ class GateReport:
         )
 
 
-def run_gates(settings: GateSettings, fresh: Mapping[str, SourceRows]) -> GateReport:
+def run_gates(settings: GateSettings, fresh: Mapping[str, SourceRows], known: Iterable[str] = ()) -> GateReport:
     """Judge what every source brought.
 
     Args:
         settings: The bounds.
         fresh: Rows and counts of this run, by source.
+        known: Other sources that bounds may be set for: those of the parent version.
 
     Raises:
         UsageError: If a bound is set for a source that doesn't exist.
     """
-    settings.check_names(fresh)
+    settings.check_names([*fresh, *known])
     gates = [gate for source in sorted(fresh) for gate in _judge_source(settings, source, fresh[source])]
     return GateReport(tuple(gates))
 

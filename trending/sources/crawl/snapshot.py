@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import os
 import shutil
 import stat
@@ -126,11 +127,19 @@ def _iter_lines(path: Path) -> Iterator[dict[str, Any]]:
     try:
         with gzip.open(path, "rb") as stream:
             for line in stream:
-                yield orjson.loads(line)
+                yield _parse(line)
     except FileNotFoundError as error:
         raise NotFoundError("there is no such snapshot file", where=str(path), mend="crawl the source first") from error
     except (EOFError, OSError, ValueError) as error:
         raise InputError("the snapshot file is damaged", where=str(path), mend="crawl the source again") from error
+
+
+def _parse(line: bytes) -> dict[str, Any]:
+    try:
+        parsed: dict[str, Any] = orjson.loads(line)
+    except ValueError:  # what JSON allows and orjson doesn't: halves of surrogate pairs
+        parsed = json.loads(line)
+    return parsed
 
 
 def _hash(path: Path) -> str:

@@ -78,7 +78,8 @@ class Spider(SourceSpider):
                 last = max(last, week) if _is_week(week) else last
         if last:
             self.last_weeks.append(last)
-            self.watermark = min(self.last_weeks) if len(self.last_weeks) == self.pending else None
+            whole = len(self.last_weeks) == self.pending and self.config.limit is None
+            self.watermark = min(self.last_weeks) if whole else None
 
     def _is_wanted(self, market: str, week: str) -> bool:
         # A week that can't be read is wanted: its rows fail, rather than vanish.

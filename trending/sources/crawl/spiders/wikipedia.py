@@ -106,7 +106,8 @@ class Spider(SourceSpider):
         pages = _merge(partial, query.get("pages") if isinstance(query, dict) else None)
         now = answer.get("curtimestamp") or dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         # When the crawl began, by the server's clock: what is changed while it runs is read again next time.
-        self.watermark = min(now, self.watermark or now)
+        # A crawl cut short by its limit has passed over articles, which the next one must still ask for.
+        self.watermark = min(now, self.watermark or now) if self.config.limit is None else None
         more = answer["continue"] if isinstance(answer.get("continue"), dict) else None
         if not pages and more is None:
             yield self.fail(response.url, f"the category {category!r} has no members: is it named so?")
