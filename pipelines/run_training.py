@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -35,7 +36,8 @@ def run_training(config_file: str | None, overrides: list[str], stack: str | Non
     if config.source in LIVE_SOURCES:
         from pipelines.run_ingestion import run_ingestion
 
-        version = run_ingestion(None, [f"source={config.source}"], stack, use_cache)["version"]
+        given = {"source": config.source, **config.ingestion}
+        version = run_ingestion(None, [f"{key}={json.dumps(value)}" for key, value in given.items()], stack, use_cache)["version"]
         config = config.model_copy(update={"source": CATALOGUE_SOURCE, "version": version})
     source = open_source(config.source_config())
     if isinstance(source, CatalogueSource):  # "latest" as it is now, whatever is published while the run goes on

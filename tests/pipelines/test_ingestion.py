@@ -78,6 +78,14 @@ def test_training_takes_an_ingested_version(home: Runner, first: dict[str, Any])
     assert release["source"] == "catalogue"
 
 
+def test_training_on_a_live_source_ingests_it_first(runner: Runner, replay: Replay) -> None:
+    home = runner.with_home("live-training")
+    keys = [part for key in (f"base_url={replay.tvmaze}", "delay=0", "concurrency=8") for part in ("--set", f"ingestion.{key}")]
+    release = home.train("--set", "source=tvmaze", *keys, *QUICK)
+    assert release["source"] == "catalogue"
+    assert release["titles"] == json.loads(home.run("data", "list", "--json").stdout)["versions"][0]["rows"]["titles"]
+
+
 def test_every_artifact_a_person_looks_at_is_there(home: Runner, first: dict[str, Any]) -> None:
     code = f"""
 import json
