@@ -19,6 +19,7 @@ p.lead{color:var(--soft);margin:0 0 20px;max-width:72ch}.note{background:#fff7e6
 .card b{display:block;font-size:22px;font-variant-numeric:tabular-nums}.card span{color:var(--soft);font-size:13px}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{padding:5px 10px;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
 th{color:var(--soft);font-weight:600;white-space:normal;vertical-align:bottom}th:first-child,td:first-child{text-align:left}tr.best td{background:var(--tint);font-weight:600}
+table.prose th,table.prose td{text-align:left;white-space:normal;vertical-align:top}
 figure{margin:8px 0;overflow-x:auto}svg{max-width:100%;min-width:320px;height:auto}figcaption{color:var(--soft);font-size:13px}.scroll{overflow-x:auto}
 </style></head><body><main><h1>{{ title }}</h1><p class="lead">{{ lead }}</p>
 {% for note in notes %}<div class="note">{{ note }}</div>{% endfor %}{% for part in parts %}{{ part }}{% endfor %}
@@ -30,7 +31,7 @@ _CARDS = _ENVIRONMENT.from_string(
     '<div class="cards">{% for value, label in cards %}<div class="card"><b>{{ value }}</b><span>{{ label }}</span></div>{% endfor %}</div>'
 )
 _TABLE = _ENVIRONMENT.from_string(
-    '{% if heading %}<h2>{{ heading }}</h2>{% endif %}<div class="scroll"><table><thead><tr>{% for cell in header %}<th>{{ cell }}</th>{% endfor %}</tr></thead><tbody>'
+    '{% if heading %}<h2>{{ heading }}</h2>{% endif %}<div class="scroll"><table{% if prose %} class="prose"{% endif %}><thead><tr>{% for cell in header %}<th>{{ cell }}</th>{% endfor %}</tr></thead><tbody>'
     '{% for row in rows %}<tr{% if row[0] == best %} class="best"{% endif %}>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>{% endfor %}</tbody></table></div>'
 )
 _FIGURE = _ENVIRONMENT.from_string("<h2>{{ heading }}</h2><figure>{{ svg }}<figcaption>{{ caption }}</figcaption></figure>")
@@ -46,10 +47,10 @@ def render_cards(cards: Iterable[tuple[Any, str]]) -> Markup:
     return Markup(_CARDS.render(cards=list(cards)))
 
 
-def render_table(header: Sequence[str], rows: Iterable[Sequence[Any]], heading: str = "", best: str | None = None) -> Markup:
-    """Return a table; whole numbers get thousands separators, and the row whose first cell is `best` is marked."""
+def render_table(header: Sequence[str], rows: Iterable[Sequence[Any]], heading: str = "", best: str | None = None, prose: bool = False) -> Markup:
+    """Return a table; whole numbers get thousands separators, the row whose first cell is `best` is marked, and `prose` is for cells of sentences."""
     shown = [[f"{cell:,}" if isinstance(cell, int) else cell for cell in row] for row in rows]
-    return Markup(_TABLE.render(header=header, rows=shown, heading=heading, best=best)) if shown else Markup("")
+    return Markup(_TABLE.render(header=header, rows=shown, heading=heading, best=best, prose=prose)) if shown else Markup("")
 
 
 def render_figure(heading: str, svg: str, caption: str) -> Markup:

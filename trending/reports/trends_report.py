@@ -28,7 +28,7 @@ def render_trends(trends: pd.DataFrame, market: str) -> str:
 def _render_list(rows: pd.DataFrame, name: str) -> Markup:
     first = rows.sort_values("rank").head(_SHOWN)
     cells = zip(first["rank"], first["title"], first["score"].map("{:.2f}".format), first["parts"].map(_explain), strict=True)
-    return render_table(("", "title", "score", "why"), cells, name)
+    return render_table(("", "title", "score", "why"), cells, name, prose=True)
 
 
 def _explain(parts: Sequence[Mapping[str, object]]) -> str:
