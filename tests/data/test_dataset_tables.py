@@ -107,9 +107,14 @@ def test_a_source_may_have_any_name_and_stays_inside_the_folder(tmp_path: Path) 
 
 def test_rows_that_share_a_key_are_refused_and_nothing_stays(tmp_path: Path) -> None:
     rows = [make_title(number) for number in (3, 1, 2, 1)]
-    with pytest.raises(QualityError, match=r"table titles: two rows share the key \(tvmaze:00001\)"):
+    with pytest.raises(QualityError, match=r"table titles: two rows share the key \(tvmaze, tvmaze:00001\)"):
         write_table(to_batches("titles", rows, size=1), "titles", tmp_path)
     assert table_files(tmp_path, "titles") == []
+
+
+def test_two_sources_may_say_the_same_of_one_title(tmp_path: Path) -> None:
+    signal = dict.fromkeys(TABLES["signals"].names) | {"title_id": "a:1", "kind": "views", "market": "global", "days": 7}
+    assert write_table(to_batches("signals", [signal | {"source": "a"}, signal | {"source": "b"}]), "signals", tmp_path) == 2
 
 
 def test_keys_with_nulls_are_compared_too(tmp_path: Path) -> None:
