@@ -14,7 +14,7 @@ from tests.replay.running import Replay, replay_server
 from trending.datasets.tables import read_table
 
 SHOWS = 1_000
-FAST = ["--set", "delay=0", "--set", "concurrency=8"]
+FAST = ["--set", "delay=0", "--set", "concurrency=8", "--set", "checks.sample=300"]
 
 
 @pytest.fixture(scope="module")

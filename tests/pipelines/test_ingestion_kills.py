@@ -27,7 +27,7 @@ def fingerprint(runner: Runner, version: str) -> str:
 def check_kills(runner: Runner, kills: int) -> None:
     draw = random.Random(SEED)
     with replay_server(shows=SHOWS, latency=0.1) as server:
-        arguments = ["--set", "source=tvmaze", "--set", f"base_url={server.tvmaze}", "--set", "delay=0.3", "--set", "concurrency=2"]
+        arguments = ["--set", "source=tvmaze", "--set", f"base_url={server.tvmaze}", "--set", "delay=0.3", "--set", "concurrency=2", "--set", "checks.sample=300"]
         unkilled = runner.with_home(f"unkilled-{kills}")
         started = time.perf_counter()
         whole = unkilled.ingest(*arguments)
