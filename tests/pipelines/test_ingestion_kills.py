@@ -27,7 +27,8 @@ def fingerprint(runner: Runner, version: str) -> str:
 def check_kills(runner: Runner, kills: int) -> None:
     draw = random.Random(SEED)
     with replay_server(shows=SHOWS, latency=0.1) as server:
-        arguments = ["--set", "source=tvmaze", "--set", f"base_url={server.tvmaze}", "--set", "delay=0.3", "--set", "concurrency=2", "--set", "checks.sample=300"]
+        keys = ("source=tvmaze", f"base_url={server.tvmaze}", "delay=0.3", "concurrency=2", "checks.sample=300")
+        arguments = [part for key in keys for part in ("--set", key)]
         unkilled = runner.with_home(f"unkilled-{kills}")
         started = time.perf_counter()
         whole = unkilled.ingest(*arguments)
