@@ -30,7 +30,8 @@ The figures below are of the shared development data, which is not part of this 
 the Netflix, Prime Video, Disney+ and Hulu catalogues (rights unclear: the blurbs are the services' own), user reviews of IMDb and TMDB (theirs and their
 authors'; used for tests only), Netflix's Top 10 lists ((c) Netflix) and Wikimedia's page views (CC0). Only figures are shown, no row of it. Titles went
 through this project's cleaning, so what is missing is what remains missing after it. Works are the data's own title groups (the same
-normalised title, IMDb id or plot), which are coarser than matching. Reviews are as the data has them: without a language or a spoiler flag.
+normalised title, IMDb id or plot), which are coarser than matching. Reviews are as the data has them: without a language or a spoiler flag. Nothing was
+scored for trends.
 
 Made by `python -m benchmarks.eda_page FOLDER` (FOLDER: the shared data). The same report of any data version is an artifact of its ingestion run;
 [the notebook](notebooks/eda.ipynb) makes it by hand.
@@ -51,8 +52,10 @@ def main() -> None:
 
 
 def write_docs(facts: EdaFacts, docs: Path) -> None:
-    """Write `eda.md` and `images/eda-*.svg` into `docs`."""
+    """Write `eda.md` and `images/eda-*.svg` into `docs`, in place of those there."""
     (docs / "images").mkdir(parents=True, exist_ok=True)
+    for old in (docs / "images").glob("eda-*.svg"):
+        old.unlink()
     for name, svg in draw_charts(facts).items():
         (docs / "images" / f"eda-{name}.svg").write_text(svg, encoding="utf-8")
     (docs / "eda.md").write_text(f"{HEAD}\n{render_eda_markdown(facts)}", encoding="utf-8")

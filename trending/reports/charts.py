@@ -110,7 +110,9 @@ def draw_grid(
             colour = "white" if shares[row, column] > 0.68 else _INK
             axes.text(column, row, f"{shares[row, column] * 100:.0f}", ha="center", va="center", fontsize=7, color=colour)
 
-    return _draw(size or (9, 0.32 * len(rows) + 1.5), paint)
+    # Names of columns stand on edge below the grid, and so need room by their length.
+    longest = max(len(name) for name in _shorten(columns))
+    return _draw(size or (9, 0.32 * max(len(rows), 5) + 0.6 + 0.08 * longest), paint)
 
 
 def draw_stacks(names: Sequence[str], series: Mapping[str, Sequence[float]], xlabel: str = "") -> str:
@@ -124,6 +126,7 @@ def draw_stacks(names: Sequence[str], series: Mapping[str, Sequence[float]], xla
         if len(series) == 1:
             axes.bar_label(bars, fmt="{:,.0f}", padding=4, fontsize=9, color=_INK)
         axes.set_yticks(range(len(names)), _shorten(names))
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.set(xlabel=xlabel, xlim=(0, (left.max() if len(names) else 0) * 1.08 or 1), ylim=(len(names) - 0.4, -0.6))
         axes.grid(axis="x", alpha=0.25)
@@ -149,6 +152,7 @@ def draw_columns(labels: Sequence[str], series: Mapping[str, Sequence[float]], x
         if edges and labels[-1].endswith("+"):
             ticks = {at: label for at, label in ticks.items() if at < len(labels) - 2} | {len(labels) - 0.5: labels[-1]}
         axes.set_xticks(list(ticks), list(ticks.values()))
+        axes.yaxis.get_major_locator().set_params(integer=True)
         axes.yaxis.set_major_formatter("{x:,.0f}")
         axes.set(xlabel=xlabel, ylabel=ylabel)
         axes.margins(x=0.01)
@@ -187,6 +191,9 @@ def draw_spans(names: Sequence[str], firsts: Sequence[dt.date], lasts: Sequence[
         axes.set_yticks(range(len(names)), _shorten(names))
         axes.set_ylim(len(names) - 0.4, -0.6)
         axes.xaxis_date()
+        # Bars would else begin at the very edge, as if cut off.
+        axes.use_sticky_edges = False
+        axes.margins(x=0.02)
         axes.grid(axis="x", alpha=0.25)
         axes.set_axisbelow(True)
 

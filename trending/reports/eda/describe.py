@@ -10,13 +10,13 @@ from pathlib import Path
 import duckdb
 
 from trending.errors import InputError, UsageError
+from trending.ingestion.database import create_table, create_view, open_database
 from trending.reports.eda.describe_titles import describe_titles
 from trending.reports.eda.facts import EdaFacts, OverlapFacts, Refused, ReviewFacts, ReviewSource, SignalFacts, SignalSeries, TrendFacts, Trending
 from trending.reports.eda.measures import count_values, draw_histogram, measure_spread, measure_spreads, read_one
 from trending.tables import TABLES
 
 TOP = 10
-_MEMORY = "1GB"
 
 
 def describe_tables(tables: Mapping[str, Sequence[Path]]) -> EdaFacts:
@@ -46,18 +46,17 @@ def describe_tables(tables: Mapping[str, Sequence[Path]]) -> EdaFacts:
 
 @contextmanager
 def _open_tables(tables: Mapping[str, Sequence[Path]]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a database in memory with one view a table, each with all columns of its schema."""
+    """Open a database with one view a table, each with all columns of its schema: a version older than a column lacks it."""
     unknown = sorted(set(tables) - set(TABLES))
     if unknown:
         raise UsageError(f"no table {unknown[0]!r}", where="tables", mend=f"choose from: {', '.join(TABLES)}")
-    with tempfile.TemporaryDirectory() as spill, duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": spill}) as connection:
+    with tempfile.TemporaryDirectory(prefix="trending-eda-") as scratch, open_database(Path(scratch)) as connection:
         try:
             for name, schema in TABLES.items():
-                connection.from_arrow(schema.empty_table()).create_view(f"{name}_none")
+                create_table(connection, f"{name}_none", schema)
                 parts = f"FROM {name}_none"
-                if files := [str(path) for path in tables.get(name, ())]:
-                    # The folder's `source=` repeats a column of the file.
-                    connection.read_parquet(files, union_by_name=True, hive_partitioning=False).create_view(f"{name}_files")
+                if files := tables.get(name):
+                    create_view(connection, f"{name}_files", files, schema)
                     parts += f" UNION ALL BY NAME FROM {name}_files"
                 connection.execute(f"CREATE VIEW {name} AS {parts}")
             yield connection

@@ -25,7 +25,7 @@ _STYLE = Markup(
     "section{border-top:1px solid var(--line);margin-top:30px;padding-top:2px}section h2{font-size:20px;margin-top:22px}"
     "p.take{font-size:16px;max-width:78ch;margin:0 0 10px}h3{font-size:13px;color:var(--soft);font-weight:600;margin:18px 0 4px}"
     "details{margin:10px 0}summary{cursor:pointer;color:var(--soft);font-size:13px;font-weight:600}"
-    "figure{margin:14px 0 4px}figure svg{width:100%}section table{width:auto;min-width:min(100%,440px)}"
+    "figure{margin:14px 0 4px}figure svg{width:100%;min-width:620px}section table{width:auto;min-width:min(100%,440px)}"
     # Columns that hold words.
     "#sources :is(td,th):nth-child(2),#signals :is(td,th):nth-child(2),#quarantine :is(td,th):nth-child(-n+3){text-align:left}"
     "#trends :is(td,th):is(:nth-child(2),:nth-child(4)){text-align:left;white-space:normal}#trends td{vertical-align:top}</style>"
@@ -94,7 +94,7 @@ def render_eda_markdown(facts: EdaFacts, images: str = "images/eda-") -> str:
         lines += [f"## {section.heading}", "", _plain(section.take), ""]
         for chart in section.charts:
             lines += [f"![{_plain(chart.alt)}]({images}{chart.name}.svg)", ""]
-        for table in section.tables:
+        for table in filter(lambda one: one.rows, section.tables):
             lines += [f"{_plain(table.caption)}:", "", *render_rows([_plain(cell) for cell in table.header], _plain_rows(table))]
     return "\n".join(lines)
 
@@ -107,7 +107,9 @@ def draw_charts(facts: EdaFacts) -> dict[str, str]:
 def _render_section(section: Section) -> Markup:
     charts = [(Markup(describe_chart(chart.draw(), chart.alt)), chart.alt) for chart in section.charts]
     tables = [
-        (table.caption, render_table(table.header, table.rows), bool(charts) and (table.repeats or len(table.rows) > _OPEN_ROWS)) for table in section.tables
+        (table.caption, render_table(table.header, table.rows), bool(charts) and (table.repeats or len(table.rows) > _OPEN_ROWS))
+        for table in section.tables
+        if table.rows
     ]
     return Markup(_SECTION.render(one=section, charts=charts, tables=tables))
 

@@ -11,6 +11,8 @@ from trending.reports.eda.facts import EdaFacts, OverlapFacts, Refused, ReviewFa
 from trending.reports.eda.section import MOST_NAMES, Chart, Section, Table, count_of, say_share
 from trending.reports.eda.title_sections import SPREAD_HEADER, name_bins, spread_rows
 
+_PAIRS = 15  # sources that share works, on a table
+
 
 def describe_overlap(overlap: OverlapFacts) -> Section | None:
     """Which works several sources have."""
@@ -20,11 +22,16 @@ def describe_overlap(overlap: OverlapFacts) -> Section | None:
     counts = np.asarray(overlap.shared, dtype=float)[: len(names), : len(names)]
     shares = counts / counts.diagonal()[:, None]
     np.fill_diagonal(shares, np.nan)
-    pairs = [(overlap.shared[one][other], overlap.sources[one], overlap.sources[other]) for one in range(len(overlap.sources)) for other in range(one)]
+    sizes = {name: overlap.shared[number][number] for number, name in enumerate(overlap.sources)}
+    pairs = [
+        (overlap.shared[one][other], overlap.sources[one], overlap.sources[other])
+        for one in range(len(overlap.sources))
+        for other in range(one + 1, len(overlap.sources))
+    ]
     take = f"{say_share(overlap.in_several, overlap.works)} of {count_of(overlap.works, 'work')} are in more than one source"
     if pairs and max(pairs)[0]:
         most, one, other = max(pairs)
-        take += f"; {other} and {one} share the most ({most:,})"
+        take += f"; {one} and {other} share the most ({most:,})"
     charts = [
         Chart(
             "overlap",
@@ -32,12 +39,12 @@ def describe_overlap(overlap: OverlapFacts) -> Section | None:
             "Grid: of the works in the row's source, the percentage also in the column's.",
         )
     ]
+    rows = [
+        (f"{one} + {other}", works, say_share(works, min(sizes[one], sizes[other]))) for works, one, other in sorted(pairs, key=lambda pair: -pair[0]) if works
+    ]
     tables = [
-        Table(
-            "Works that two sources share (on the diagonal: works in the source)",
-            ("source", *overlap.sources),
-            [(name, *row) for name, row in zip(overlap.sources, overlap.shared, strict=True)],
-        ),
+        Table("Works by source", ("source", "works"), list(sizes.items())),
+        Table("Works that two sources share", ("sources", "works", "of the smaller source"), rows[:_PAIRS]),
         Table("How rows were matched", ("evidence", "rows"), list(overlap.evidence.items())),
     ]
     return Section("overlap", "Overlap of sources", f"{take}.", charts if len(names) > 1 else [], tables)
@@ -53,7 +60,7 @@ def describe_reviews(reviews: ReviewFacts) -> Section | None:
     if scored:
         take += f"; {say_share(high, scored)} of the scores are 7 or more, {say_share(sum(reviews.rating_histogram.counts[:5]), scored)} below 5"
     if reviews.per_title:
-        take += f"; a reviewed title has a median of {reviews.per_title.median:,.0f} and at most {reviews.per_title.high:,.0f}"
+        take += f"; a reviewed title has {reviews.per_title.median:g} (median) and at most {reviews.per_title.high:,.0f}"
     scores = [str(number) for number in range(len(reviews.rating_histogram.counts))]
     charts = [
         Chart(
@@ -90,7 +97,7 @@ def describe_signals(signals: SignalFacts) -> Section | None:
     )
     names = [f"{one.source}: {one.kind}" for one in series][:MOST_NAMES]
     spans = [one.first for one in series][:MOST_NAMES], [one.last for one in series][:MOST_NAMES]
-    rows = [(one.source, one.kind, one.rows, one.titles, one.markets, _say_dates(one.first, one.last), f"{one.median:,.6g}") for one in series]
+    rows = [(one.source, one.kind, one.rows, one.titles, one.markets, _say_dates(one.first, one.last), _say_number(one.median)) for one in series]
     return Section(
         "signals",
         "Popularity signals",
@@ -119,7 +126,7 @@ def describe_trends(trends: TrendFacts) -> Section | None:
     first = trends.top[0]
     take = (
         f"On {trends.as_of}, {first.title} leads the {'films' if first.type == 'movie' else 'TV shows'}; "
-        f"of {count_of(trends.rows, 'score')}, the first ten are below with the parts each is the sum of."
+        f"of {count_of(trends.rows, 'score')}, the first ten of each list are below with the parts they are the sums of."
     )
     return Section("trends", "What is trending", take, (), tables)
 
@@ -135,16 +142,22 @@ def describe_quarantine(refused: list[Refused]) -> Section | None:
     whole = sum(reasons.values())
     take = (
         f"{count_of(whole, 'row')} can't be used; {order[0]} is the commonest reason ({say_share(reasons[order[0]], whole)}). "
-        "They are kept, and can be tried again after a fix."
+        "What is put aside is kept, and can be tried again after a fix."
     )
     shown = order[:MOST_NAMES]
     return Section(
         "quarantine",
         "Quarantine",
         take,
-        [Chart("quarantine", partial(draw_stacks, shown, {"rows": [reasons[reason] for reason in shown]}, "rows"), "Bars: rows in quarantine by reason.")],
+        []
+        if len(shown) == 1
+        else [Chart("quarantine", partial(draw_stacks, shown, {"rows": [reasons[reason] for reason in shown]}, "rows"), "Bars: rows in quarantine by reason.")],
         [Table("Rows put aside", ("source", "kind", "reason", "rows"), [(one.source, one.kind, one.reason, one.rows) for one in refused])],
     )
+
+
+def _say_number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _say_dates(first: object, last: object) -> str:

@@ -123,7 +123,7 @@ def describe_plots(titles: TitleFacts) -> Section | None:
         else f"A median plot has from {spreads[ordered[0]].median:,.0f} characters ({ordered[0]}) to {spreads[ordered[-1]].median:,.0f} ({ordered[-1]})"
     )
     copies = (
-        f"{count_of(shared.texts, 'text')} stand under several different titles, the commonest in {shared.most:,} rows, so they describe none of them."
+        f"{count_of(shared.rows, 'row')} share a plot with a different title (the commonest is in {shared.most:,}), which then describes neither."
         if shared.texts
         else "no text stands under two different titles."
     )
@@ -168,17 +168,13 @@ def describe_leaks(titles: TitleFacts) -> Section | None:
         text += f"; it is worst in {first.source} ({say_share(first.naming, first.read)}) and least in {last.source} ({say_share(last.naming, last.read)})"
     shown = leaks[:MOST_NAMES]
     bars = {"percent": [100 * leak.naming / leak.read for leak in shown]}
+    names = [leak.source for leak in shown]
+    chart = Chart("leaks", partial(draw_stacks, names, bars, "percent of plots"), "Bars: percentage of plots that name a genre, by source.")
     return Section(
         "leaks",
         "Genre words in plots",
         f"{text}.",
-        [
-            Chart(
-                "leaks",
-                partial(draw_stacks, [leak.source for leak in shown], bars, "percent of plots"),
-                "Bars: percentage of plots that name a genre, by source.",
-            )
-        ],
+        [] if len(shown) == 1 else [chart],
         [
             Table(
                 "Plots that name a genre",
