@@ -13,26 +13,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from trending.titles import TITLE_SCHEMA
+
+# Titles as a file holds them: dates as text, no group of ours, no page.
 RAW_SCHEMA = pa.schema(
-    [
-        ("title_id", pa.string()),
-        ("title", pa.string()),
-        ("type", pa.string()),
-        ("year", pa.int32()),
-        ("plot", pa.string()),
-        ("genres", pa.list_(pa.string())),
-        ("rating", pa.float64()),
-        ("votes", pa.int64()),
-        ("popularity", pa.float64()),
-        ("imdb_id", pa.string()),
-        ("language", pa.string()),
-        ("country", pa.string()),
-        ("release_date", pa.string()),
-        ("source", pa.string()),
-        ("source_id", pa.string()),
-        ("data_licence", pa.string()),
-        ("rights_class", pa.string()),
-    ]
+    [field.with_type(pa.string()) if field.name == "release_date" else field for field in TITLE_SCHEMA if field.name not in ("group_id", "url")]
 )
 _ROWS_AT_ONCE = 20_000
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")

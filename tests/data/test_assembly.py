@@ -13,7 +13,7 @@ import pytest
 
 from trending.cleaning import clean_titles
 from trending.datasets.tables import read_table
-from trending.errors import QualityError
+from trending.errors import QualityError, UsageError
 from trending.ingestion.account import build_account, describe_sources
 from trending.ingestion.assemble import AssemblyReport, assemble_tables
 from trending.ingestion.clean import CleaningAccount, Record, clean_records
@@ -306,16 +306,24 @@ def test_ids_are_read_the_same_in_titles_and_signals(tmp_path: Path) -> None:
     assert len(version.rows("signals")) == 1
 
 
-def gate(version: Version, **settings: Any) -> GateReport:
-    found = version.snapshots
+def gate(version: Version, parent: Version | None = None, **settings: Any) -> GateReport:
+    found, before = version.snapshots, parent.folder if parent else None
     return gate_version(
-        version.folder.with_name("fresh"), version.folder, None, found, version.cleaning.as_dict(), version.report.as_dict(), GateSettings(**settings)
+        version.folder.with_name("fresh"), version.folder, before, found, version.cleaning.as_dict(), version.report.as_dict(), GateSettings(**settings)
     )[1]
 
 
 def test_records_put_aside_for_want_of_a_title_count_as_refused(tmp_path: Path) -> None:
     version = Version(tmp_path, [title(number, year=1999, genres=["Drama"]) for number in range(60)] + [signal(number, 1) for number in range(100, 400)])
     assert [one.name for one in gate(version).failed] == ["max_quarantined"]
+
+
+def test_a_bound_may_be_set_for_any_source_of_the_version_before(tmp_path: Path) -> None:
+    first = Version(tmp_path / "1", [title(1, source="my films and more")])
+    second = Version(tmp_path / "2", [title(2)], first)
+    assert gate(second, first, **{"my films and more": {"max_no_plot": 0.1}}).passed
+    with pytest.raises(UsageError, match="no source 'nobody'"):
+        gate(second, first, nobody={"max_no_plot": 0.1})
 
 
 def test_a_live_source_that_brings_nothing_is_judged_too(tmp_path: Path) -> None:

@@ -35,3 +35,13 @@ def test_the_page_is_what_the_command_makes_of_the_shared_data(shared_data: Path
     write_docs(describe_folder(shared_data), tmp_path)
     assert (tmp_path / "eda.md").read_text(encoding="utf-8") == (DOCS / "eda.md").read_text(encoding="utf-8")
     assert {path.name for path in (tmp_path / "images").iterdir()} == {path.name for path in (DOCS / "images").glob("eda-*")}
+
+
+@pytest.mark.parametrize("page", ["eda.md", "sources.md", "ARCHITECTURE.md"])
+def test_tables_of_the_docs_are_whole_and_their_pictures_there(page: str) -> None:
+    text = (DOCS / page).read_text(encoding="utf-8")
+    for block in re.findall(r"(?:^\|.*\n)+", text, flags=re.MULTILINE):
+        rows = [re.sub(r"`[^`]*`|\\\|", "", row).count("|") for row in block.splitlines()]
+        assert len(set(rows)) == 1, block
+    links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text) if not link.startswith(("http", "#"))]
+    assert all((DOCS / link).is_file() for link in links), links

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from trending.datasets.manifest import DataAccount
 from trending.datasets.tables import table_files
@@ -72,7 +73,7 @@ def gate_version(
             parsed=parsed,
             quarantined=refused + unlinked,
         )
-    return sum(checks.values()), run_gates(settings, rows, known=[file.parent.name.removeprefix("source=") for file in before])
+    return sum(checks.values()), run_gates(settings, rows, known=[unquote(file.parent.name.removeprefix("source=")) for file in before])
 
 
 def _of(source: str, counts: Mapping[str, int]) -> int:
