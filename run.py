@@ -25,7 +25,8 @@ EPILOG = """examples:
   python run.py --pipeline ingestion --set source=tvmaze
   python run.py data show
   python run.py predict --text "A sheriff rides out to find the men who robbed the stagecoach."
-  python run.py serve api
+  python run.py serve all
+  python run.py chat "what's trending in horror?"
   python run.py dashboard
 """
 
@@ -69,7 +70,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_json(evaluate)
 
     serve = verbs.add_parser("serve", help="serve the current release")
-    serve.add_argument("app", choices=("api",))
+    serve.add_argument("app", choices=("all", "api", "mcp", "demo"), help="all: REST under /v1, MCP under /mcp and the page under /, in one process")
+    serve.add_argument("--transport", choices=("stdio", "http"), help="of mcp (default: stdio)")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8000)
 
@@ -88,6 +90,10 @@ def build_parser() -> argparse.ArgumentParser:
     stack.add_argument("action", choices=("list", "show", "apply"))
     stack.add_argument("name", nargs="?")
     _add_json(stack)
+
+    chat = verbs.add_parser("chat", help="ask about films and shows, in words")
+    chat.add_argument("question", nargs="?", help="default: a conversation, a question a line")
+    _add_json(chat)
 
     dashboard = verbs.add_parser("dashboard", help="open ZenML's own dashboard on this machine")
     dashboard.add_argument("--port", type=int, default=8237)

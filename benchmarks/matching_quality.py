@@ -26,7 +26,7 @@ from rich.table import Table
 from benchmarks.matching_truth import Pair, Truth, label_by_directors, label_by_ids, read_catalogue
 from benchmarks.perturb import write_perturbed
 from trending.matching import match_titles
-from trending.titles import TITLE_SCHEMA
+from trending.tables import TITLE_SCHEMA
 
 SCALES = (10_000, 100_000, 1_000_000)
 _MEASURE = """

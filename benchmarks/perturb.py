@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from trending.titles import TITLE_SCHEMA
+from trending.tables import TITLE_SCHEMA
 
 # Titles as a file holds them: dates as text, no group of ours, no page.
 RAW_SCHEMA = pa.schema(

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from pipelines.config import TrainingConfig, load_config
 from trending.cleaning import clean_titles
+from trending.embeddings.export import prepare_encoder
+from trending.embeddings.titles import embed_titles
+from trending.embeddings.weights import find_weights
 from trending.evaluation.baselines import BASELINE, COMMONEST
 from trending.evaluation.candidates import choose_champion, judge_candidate, judge_commonest, list_candidates, tune_candidate
 from trending.features.examples import build_examples, select_part
+from trending.insights.maker import InsightMaker
 from trending.models import build_model
 from trending.models.split import select_trainable, split_titles
 from trending.provenance import RunOrigin
 from trending.releases import ReleaseStore
 from trending.releases.build import Ingredients, build_bundle
+from trending.releases.describe import compose_content, predict_titles, select_shown, write_insights
 from trending.releases.manifest import DataOrigin
 from trending.reports.data_report import render_data_summary
 from trending.reports.evaluation_report import render_comparison, render_evaluation
+from trending.settings import load_settings
 from trending.sources import open_source
 from trending.sources.starter import STARTER_SOURCE
 from trending.validation.schema import validate_titles
@@ -54,7 +61,13 @@ def main(folder: Path, overrides: list[str]) -> None:
     model, rule = models[verdict.champion], rules[verdict.champion]
     bundle = folder / "bundle"
     bundle.mkdir(parents=True)
-    build_bundle(bundle, Ingredients(cleaned.titles, splits, cleaned.report, model, rule, verdict, judgements, origin, RunOrigin()))
+    shown = select_shown(cleaned.titles, config.rights)
+    content = compose_content(shown, splits, predict_titles(model, rule, shown), rule.thresholds)
+    content = replace(content, insights=write_insights(content, InsightMaker.from_settings()))
+    weights = find_weights(load_settings().encoder)
+    encoder = prepare_encoder(weights, folder / "encoders") if weights else None
+    vectors = embed_titles(shown, encoder, folder / "vectors").vectors if encoder else None
+    build_bundle(bundle, Ingredients(cleaned.titles, cleaned.report, model, rule, verdict, judgements, origin, RunOrigin(), content, encoder, vectors))
     ReleaseStore(str(folder / "releases"), folder / "cache").publish(bundle)
 
 

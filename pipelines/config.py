@@ -31,6 +31,7 @@ class TrainingConfig(SourceConfig):
     seed: int = Field(17, ge=0, le=2**31 - 1)
     models: list[str] = Field(list(MODEL_KINDS), min_length=1, description="What is trained beside the baseline; the best on validation titles is published.")
     model_params: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Hyper-parameters per model that differ from its defaults.")
+    market: str = Field("global", description="With an ingested version, whose signals the trending score reads: global or a country code.")
     ingestion: dict[str, Any] = Field(default_factory=dict, description="With a live source, keys of its ingestion, which runs first.")
 
     def source_config(self) -> SourceConfig:

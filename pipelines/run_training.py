@@ -9,7 +9,10 @@ from typing import Any
 from pipelines.config import TrainingConfig, load_config
 from pipelines.runner import connect_zenml, count_cached, quieten_zenml, run_pipeline
 from pipelines.stacks import read_stack
+from trending.embeddings.weights import find_weights
+from trending.ingestion.companions import fingerprint_companions
 from trending.releases import Manifest, ReleaseStore
+from trending.settings import load_settings
 from trending.sources import open_source
 from trending.sources.catalogue import CATALOGUE_SOURCE, CatalogueSource
 from trending.sources.crawl.config import LIVE_SOURCES
@@ -38,11 +41,13 @@ def run_training(config_file: str | None, overrides: list[str], stack: str | Non
 
         given = {"source": config.source, **config.ingestion}
         version = run_ingestion(None, [f"{key}={json.dumps(value)}" for key, value in given.items()], stack, use_cache)["version"]
-        config = config.model_copy(update={"source": CATALOGUE_SOURCE, "version": version})
+        market = config.ingestion.get("market", config.market)
+        config = config.model_copy(update={"source": CATALOGUE_SOURCE, "version": version, "market": market})
     source = open_source(config.source_config())
     if isinstance(source, CatalogueSource):  # "latest" as it is now, whatever is published while the run goes on
         config = config.model_copy(update={"version": source.version})
     fingerprint = source.fingerprint()
+    weights = find_weights(load_settings().encoder)
     store.check_writable()
     quieten_zenml()
     connect_zenml()
@@ -52,7 +57,7 @@ def run_training(config_file: str | None, overrides: list[str], stack: str | Non
     from pipelines.training import MODEL_NAME, training
     from pipelines.versions import model_version_name
 
-    parameters = _parameters(config, source.name, fingerprint)
+    parameters = {**_parameters(config, source.name, fingerprint), "encoder": weights.sha256 if weights else None}
     model = Model(
         name=MODEL_NAME,
         version=model_version_name(parameters),
@@ -72,6 +77,7 @@ def run_training(config_file: str | None, overrides: list[str], stack: str | Non
 
 def _parameters(config: TrainingConfig, source_name: str, fingerprint: str) -> dict[str, Any]:
     starter = config.source == STARTER_SOURCE
+    ingested = config.source == CATALOGUE_SOURCE
     return {
         "source": config.source_config().model_dump(),
         "data": {"source": source_name, "fingerprint": fingerprint, "starter": starter, "rights": config.rights},
@@ -79,6 +85,8 @@ def _parameters(config: TrainingConfig, source_name: str, fingerprint: str) -> d
         "seed": config.seed,
         "models": list(config.models),
         "model_params": config.model_params,
+        "companions": {"version": config.version, "fingerprint": fingerprint_companions(config.version), "market": config.market} if ingested else None,
+        "writer": load_settings().llm_model or None,
     }
 
 

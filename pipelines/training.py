@@ -5,9 +5,13 @@ from typing import Any
 from zenml import pipeline
 
 from steps.clean.clean_titles import clean_titles
+from steps.describe.describe_titles import describe_titles
+from steps.embed.embed_titles import embed_titles
+from steps.embed.prepare_encoder import prepare_encoder
 from steps.evaluate.compare_models import compare_models
 from steps.evaluate.evaluate_models import evaluate_models
 from steps.features.build_features import build_features
+from steps.ingest.load_companions import load_companions
 from steps.ingest.load_titles import load_titles
 from steps.release.build_release import build_release
 from steps.release.publish_release import publish_release
@@ -22,8 +26,18 @@ MODEL_NAME = "trending-now-genres"
 
 
 @pipeline(name="training")
-def training(source: dict[str, Any], data: dict[str, Any], rights: list[str], seed: int, models: list[str], model_params: dict[str, dict[str, Any]]) -> None:
-    """Load, clean, validate, split, learn, judge, and publish what is best.
+def training(
+    source: dict[str, Any],
+    data: dict[str, Any],
+    rights: list[str],
+    seed: int,
+    models: list[str],
+    model_params: dict[str, dict[str, Any]],
+    companions: dict[str, Any] | None,
+    encoder: str | None,
+    writer: str | None,
+) -> None:
+    """Load, clean, validate, split, learn, judge, describe, and publish what is best.
 
     Args:
         source: Where titles come from (`SourceConfig`).
@@ -32,6 +46,9 @@ def training(source: dict[str, Any], data: dict[str, Any], rights: list[str], se
         seed: Of the split, the models and the bootstrap.
         models: Kinds to train.
         model_params: Hyper-parameters per kind that differ from its defaults.
+        companions: `version`, `fingerprint` and `market` of the data version whose works, reviews and trends go with the titles; None if the source has none.
+        encoder: SHA-256 of the sentence encoder's weights; None without one.
+        writer: The model that writes insights; None if rules do.
     """
     raw_titles = load_titles(source=source, fingerprint=data["fingerprint"])
     titles, _, cleaning_report, _ = clean_titles(raw_titles)
@@ -50,5 +67,19 @@ def training(source: dict[str, Any], data: dict[str, Any], rights: list[str], se
     decision_rules = tune_thresholds(fitted, names=names, texts=texts, examples=examples)
     judgements, test_predictions = evaluate_models(fitted, names=names, decision_rules=decision_rules, examples=examples, seed=seed)
     verdict, _, _ = compare_models(judgements, decision_rules, test_predictions, examples, seed=seed, notes=notes)
-    release_bundle, _, _ = build_release(titles, splits, cleaning_report, fitted, names, decision_rules, judgements, verdict, data=data)
+
+    beside: dict[str, Any] = {}
+    if companions:
+        beside = dict(zip(("works", "reviews", "trends"), load_companions(rights=rights, **companions), strict=True))
+    meaning: dict[str, Any] = {}
+    if encoder:
+        folder = prepare_encoder(weights_sha256=encoder)
+        meaning = {"encoder": folder, "vectors": embed_titles(titles, folder, rights=rights)}
+    # What a model didn't get done, within its budget, it is asked for again: the step isn't cached, its finished work is.
+    describe = describe_titles.with_options(enable_cache=writer is None)
+    probabilities, insights = describe(titles, splits, fitted, names, decision_rules, verdict, rights=rights, **beside)
+
+    release_bundle, _, _ = build_release(
+        titles, splits, cleaning_report, fitted, names, decision_rules, judgements, verdict, probabilities, insights, data=data, **beside, **meaning
+    )
     publish_release(release_bundle)

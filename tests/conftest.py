@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from tests.apps.companions import make_reviews, make_trends
 from trending.cleaning import CleaningResult, clean_titles
+from trending.embeddings.encoder import Vectors
+from trending.embeddings.export import prepare_encoder
+from trending.embeddings.titles import embed_titles
+from trending.embeddings.weights import find_weights
 from trending.evaluation.baselines import COMMONEST
 from trending.evaluation.candidates import DecisionRule, choose_champion, judge_candidate, judge_commonest, tune_candidate
 from trending.features.examples import build_examples, select_part
+from trending.insights.maker import InsightMaker
 from trending.models.base import MODEL_KINDS, GenreModel, build_model
 from trending.models.split import select_trainable, split_titles
 from trending.provenance import RunOrigin
 from trending.releases import ReleaseStore
 from trending.releases.build import Ingredients, build_bundle
+from trending.releases.describe import compose_content, predict_titles, write_insights
 from trending.releases.manifest import DataOrigin
 from trending.settings import load_settings
 from trending.sources import SourceConfig, open_source
@@ -80,26 +88,57 @@ def fitted_models(examples: pd.DataFrame) -> dict[str, GenreModel]:
 
 
 @pytest.fixture(scope="session")
-def bundle(tmp_path_factory: pytest.TempPathFactory, starter: CleaningResult, examples: pd.DataFrame, fitted_models: dict[str, GenreModel]) -> Path:
-    """A release bundle built from the starter catalogue without ZenML; never change it, copy it."""
+def encoder(pytestconfig: pytest.Config) -> Path | None:
+    """The folder of the sentence encoder, made once and kept in pytest's cache; None where its weights aren't installed."""
+    weights = find_weights("auto")
+    return prepare_encoder(weights, pytestconfig.cache.mkdir("encoders")) if weights and pytestconfig.cache else None
+
+
+@pytest.fixture(scope="session")
+def starter_vectors(pytestconfig: pytest.Config, starter: CleaningResult, encoder: Path | None) -> Vectors | None:
+    """A vector per title of the starter catalogue; None without an encoder."""
+    return embed_titles(starter.titles, encoder, pytestconfig.cache.mkdir("vectors")).vectors if encoder and pytestconfig.cache else None
+
+
+@pytest.fixture(scope="session")
+def bundle(
+    tmp_path_factory: pytest.TempPathFactory,
+    starter: CleaningResult,
+    examples: pd.DataFrame,
+    fitted_models: dict[str, GenreModel],
+    encoder: Path | None,
+    starter_vectors: Vectors | None,
+) -> Path:
+    """A release bundle built without ZenML from the starter catalogue, with reviews and trends made for tests; never change it, copy it."""
     models = {kind: fitted_models[kind] for kind in ("majority", "tfidf_logreg")}
     rules: dict[str, DecisionRule] = {kind: tune_candidate(model, examples, "masked") for kind, model in models.items()}
     judged = {kind: rules[kind].apply(model, examples, "test") for kind, model in models.items()}
     judgements = {kind: judge_candidate(kind, one, examples, SEED) for kind, one in judged.items()} | {COMMONEST: judge_commonest(examples, SEED)}
     verdict = choose_champion(rules, judged, judgements, examples, SEED)
+    model, rule, titles = models[verdict.champion], rules[verdict.champion], starter.titles
+    content = compose_content(
+        titles,
+        examples[["title_id", "split"]],
+        predict_titles(model, rule, titles),
+        rule.thresholds,
+        reviews=make_reviews(titles),
+        trends=make_trends(titles),
+    )
     directory = tmp_path_factory.mktemp("bundle")
     build_bundle(
         directory,
         Ingredients(
-            titles=starter.titles,
-            splits=examples[["title_id", "split"]],
+            titles=titles,
             cleaning=starter.report,
-            model=models[verdict.champion],
-            rule=rules[verdict.champion],
+            model=model,
+            rule=rule,
             verdict=verdict,
             judgements=judgements,
-            data=DataOrigin(source="starter", fingerprint="0" * 64, rows=len(starter.titles), starter=True, rights=["open_*"]),
+            data=DataOrigin(source="starter", fingerprint="0" * 64, rows=len(titles), starter=True, rights=["open_*"]),
             run=RunOrigin(),
+            content=replace(content, insights=write_insights(content, InsightMaker.from_settings())),
+            encoder=encoder,
+            vectors=starter_vectors,
         ),
     )
     return directory

@@ -9,8 +9,9 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Literal, get_args
 
-GENRES: tuple[str, ...] = (
+Genre = Literal[
     "Action",
     "Adventure",
     "Animation",
@@ -31,7 +32,8 @@ GENRES: tuple[str, ...] = (
     "Thriller",
     "War",
     "Western",
-)
+]
+GENRES: tuple[str, ...] = get_args(Genre)
 GENRE_INDEX: dict[str, int] = {genre: index for index, genre in enumerate(GENRES)}
 
 # Canonical genres (joined by |) and the labels that mean them, in lower case, as public catalogues write them.

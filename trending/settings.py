@@ -7,11 +7,19 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from trending.errors import UsageError
+
+
+def _split_commas(given: str | list[str]) -> list[str]:
+    return [part.strip() for part in given.split(",") if part.strip()] if isinstance(given, str) else given
+
+
+CommaList = Annotated[list[str], NoDecode, BeforeValidator(_split_commas)]
 
 
 class Settings(BaseSettings):
@@ -29,6 +37,21 @@ class Settings(BaseSettings):
     )
     author_salt: SecretStr | None = Field(None, description="Key of reviewers' pseudonyms, where several machines must agree; else one is kept in `home`.")
     tmdb_key: SecretStr | None = Field(None, description="Your own TMDB key (v4 token or v3 key), for the source tmdb.")
+    encoder: str = Field(
+        "auto", description="Weights of the sentence encoder: a folder, a hub id with @revision, `auto` (the installed package, if any) or `none`."
+    )
+    llm_model: str = Field("", description="LiteLLM's name of the model that writes insights and chats, such as openai/gpt-5-mini; empty: rules, no model.")
+    llm_fallback_model: str = Field("", description="Asked when the first model fails; after it the offline provider answers.")
+    llm_api_base: str = Field("", description="Address of an OpenAI-compatible server (Ollama, vLLM, llama.cpp); empty: the model's own.")
+    llm_api_key: SecretStr | None = Field(None, description="Key of the model's service; LiteLLM also reads the service's own variable.")
+    llm_timeout: float = Field(20.0, gt=0, le=600, description="Seconds until an answer has to be there, retries and fallbacks included.")
+    llm_budget_usd: float = Field(1.0, ge=0, description="Most that models may cost in a day (UTC); beyond it the offline provider answers.")
+    llm_requests_per_minute: int = Field(60, ge=1, le=100_000, description="Most calls of models in a minute; beyond it the offline provider answers.")
+    api_keys: CommaList = Field([], description="Keys the REST API asks for in X-API-Key or as bearer token, separated by commas; none: open.")
+    mcp_tokens: CommaList = Field([], description="Bearer tokens the MCP server takes over HTTP, separated by commas; needed beyond loopback.")
+    allowed_hosts: CommaList = Field([], description="Host names (with port, or :*) that HTTP requests may name, beside loopback's; separated by commas.")
+    cors_origins: CommaList = Field([], description="Origins whose pages may call the API, separated by commas.")
+    rate_limit: str = Field("600/minute", pattern=r"^([1-9]\d{0,6}/(second|minute|hour))?$", description="Requests per client; empty: no limit.")
     max_body_bytes: int = Field(1_000_000, ge=1_000, le=100_000_000, description="Largest request body the API reads.")
     max_text_chars: int = Field(20_000, ge=100, le=1_000_000, description="Longest text the API scores.")
 

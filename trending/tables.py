@@ -1,6 +1,6 @@
 """The tables of a data version and their columns: what ingestion writes, and what everything after it reads.
 
-Titles are defined in `trending.titles`; here is what lies beside them. Every table but `matches` and `trends` is partitioned by source, so that a
+Every table but `matches` and `trends` is partitioned by source, so that a
 source nobody crawled keeps its files byte for byte.
 """
 
@@ -8,7 +8,30 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from trending.titles import TITLE_SCHEMA
+# `trending.titles.Title` says what each column means.
+TITLE_SCHEMA = pa.schema(
+    [
+        ("title_id", pa.string()),
+        ("title", pa.string()),
+        ("type", pa.string()),
+        ("year", pa.int32()),
+        ("plot", pa.string()),
+        ("genres", pa.list_(pa.string())),
+        ("rating", pa.float64()),
+        ("votes", pa.int64()),
+        ("popularity", pa.float64()),
+        ("language", pa.string()),
+        ("country", pa.string()),
+        ("release_date", pa.date32()),
+        ("source", pa.string()),
+        ("source_id", pa.string()),
+        ("imdb_id", pa.string()),
+        ("group_id", pa.string()),
+        ("data_licence", pa.string()),
+        ("rights_class", pa.string()),
+        ("url", pa.string()),
+    ]
+)
 
 # What other catalogues call a title: `scheme` is imdb, tvmaze, tmdb_movie, tmdb_tv, thetvdb, wikidata or wikipedia.
 IDENTIFIER_SCHEMA = pa.schema([("title_id", pa.string()), ("scheme", pa.string()), ("value", pa.string()), ("source", pa.string())])

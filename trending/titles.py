@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Literal, get_args
 
-import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 TitleType = Literal["movie", "tv"]
@@ -44,28 +43,3 @@ class Title(BaseModel):
 
 
 TITLE_COLUMNS: tuple[str, ...] = tuple(Title.model_fields)
-
-# How titles are stored in Parquet.
-TITLE_SCHEMA = pa.schema(
-    [
-        ("title_id", pa.string()),
-        ("title", pa.string()),
-        ("type", pa.string()),
-        ("year", pa.int32()),
-        ("plot", pa.string()),
-        ("genres", pa.list_(pa.string())),
-        ("rating", pa.float64()),
-        ("votes", pa.int64()),
-        ("popularity", pa.float64()),
-        ("language", pa.string()),
-        ("country", pa.string()),
-        ("release_date", pa.date32()),
-        ("source", pa.string()),
-        ("source_id", pa.string()),
-        ("imdb_id", pa.string()),
-        ("group_id", pa.string()),
-        ("data_licence", pa.string()),
-        ("rights_class", pa.string()),
-        ("url", pa.string()),
-    ]
-)

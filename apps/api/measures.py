@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import Counter as Counted
+from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from trending.predictions import Prediction
+from trending.releases import Manifest
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -21,6 +26,17 @@ class Measures:
         self.texts = Counter("trending_texts_scored_total", "Texts whose genres were predicted.", registry=self.registry)
         self.genres = Counter("trending_genres_predicted_total", "Genres predicted, by genre.", ["genre"], registry=self.registry)
         self.release = Gauge("trending_release_info", "1 for the release being served.", ["version", "model_kind"], registry=self.registry)
+
+    def name_release(self, manifest: Manifest) -> None:
+        """Say which release is served from now on."""
+        self.release.clear()
+        self.release.labels(manifest.version, manifest.model_kind).set(1)
+
+    def count_predictions(self, predictions: Sequence[Prediction]) -> None:
+        """Count texts and the genres found for them."""
+        self.texts.inc(len(predictions))
+        for genre, times in Counted(found.genre for prediction in predictions for found in prediction.genres).items():
+            self.genres.labels(genre).inc(times)
 
     def render(self) -> bytes:
         """Return all metrics in Prometheus' text format."""

@@ -1,18 +1,11 @@
-"""Requests and answers of the API."""
+"""Answers that only the API gives; all others are the service's own (`trending.service.answers`)."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pydantic import BaseModel, Field
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-
-from trending.models.predictor import Prediction
-from trending.releases.catalogue import CatalogueTitle
-from trending.releases.manifest import Manifest
-from trending.settings import load_settings
-
-MAX_TEXTS = 64
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=load_settings().max_text_chars, pattern=r"\S")]
+from trending.catalogue import CatalogueTitle
+from trending.releases import Manifest
 
 
 class Health(BaseModel):
@@ -39,43 +32,18 @@ class Version(BaseModel):
     macro_f1: float = Field(description="On held-out titles, genre words masked.")
 
 
-class PredictRequest(BaseModel):
-    """Plots to predict genres for."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"texts": ["Two detectives search a fishing village for a missing child."]}]})
-
-    texts: list[Text] = Field(min_length=1, max_length=MAX_TEXTS)
-
-
-class PredictResponse(BaseModel):
-    """One prediction per text, in the same order."""
-
-    release: str
-    starter: bool
-    predictions: list[Prediction]
-
-
 class TitleResponse(BaseModel):
-    """A title with the genres its sources list and those the model predicts."""
+    """A title as its source gives it, with the genres that lists and those the model predicts."""
 
     release: str
     starter: bool
     title: CatalogueTitle
 
 
-class GenreInfo(BaseModel):
-    """One canonical genre."""
+class FeedbackResponse(BaseModel):
+    """The feedback was kept."""
 
-    genre: str
-    threshold: float
-    titles: int = Field(description="Titles of the catalogue listed under it.")
-
-
-class GenresResponse(BaseModel):
-    """The 20 genres."""
-
-    release: str
-    genres: list[GenreInfo]
+    release: str = Field(description="The release it is about.")
 
 
 def describe_version(project: str, manifest: Manifest) -> Version:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from trending.errors import InputError
-from trending.models.predictor import Prediction
+from trending.predictions import Prediction
 from trending.releases import ReleaseStore
 from trending.settings import load_settings
 

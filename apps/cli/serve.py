@@ -6,26 +6,29 @@ import argparse
 import socket
 
 from trending.errors import UsageError
-from trending.releases import ReleaseStore
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Serve the API; answers /ready as soon as the release is loaded."""
-    if not 0 <= arguments.port <= 65_535:
-        raise UsageError(f"{arguments.port} is not a port", where="--port", mend="choose from 1024 to 65535")
+    """Serve one door or all of them; /ready answers as soon as the release is loaded."""
+    over_stdio = arguments.app == "mcp" and arguments.transport != "http"
+    if arguments.transport is not None and arguments.app != "mcp":
+        raise UsageError(f"{arguments.app} is served over HTTP only", where="--transport", mend="leave it out; it goes with: serve mcp")
+    if over_stdio:
+        from apps.mcp import run_stdio
+
+        run_stdio()
+        return
     _check_address(arguments.host, arguments.port)
 
-    store = ReleaseStore.from_settings()
+    from apps.server import DOORS, serve
+    from trending.releases import ReleaseStore
 
-    import uvicorn
-
-    from apps.api import create_app
-
-    # Every request is counted in /metrics; a line each as well would only slow it down.
-    uvicorn.run(create_app(store), host=arguments.host, port=arguments.port, log_level="info", access_log=False, timeout_graceful_shutdown=10)
+    serve(ReleaseStore.from_settings(), DOORS if arguments.app == "all" else (arguments.app,), arguments.host, arguments.port)
 
 
 def _check_address(host: str, port: int) -> None:
+    if not 0 <= port <= 65_535:
+        raise UsageError(f"{port} is not a port", where="--port", mend="choose from 1024 to 65535")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

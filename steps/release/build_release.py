@@ -1,14 +1,17 @@
 """Build the release bundle of the champion."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import pandas as pd
 from zenml import log_metadata, step
 from zenml.types import MarkdownString
 
 from steps.caching import depend_on
-from steps.folders import new_folder
+from steps.folders import discard, new_folder
+from steps.materializers import FolderMaterializer
 from steps.origin import describe_run
 from trending.cleaning import CleaningReport
 from trending.evaluation.candidates import DecisionRule, Verdict
@@ -16,10 +19,13 @@ from trending.evaluation.judge import Judgement
 from trending.models import GenreModel
 from trending.releases.build import Ingredients, build_bundle
 from trending.releases.bundle import DATA_CARD, MODEL_CARD
+from trending.releases.describe import compose_content, select_shown
 from trending.releases.manifest import DataOrigin
 
+_CODE = ("releases", "catalogue", "embeddings", "insights", "models", "features", "evaluation", "validation", "cleaning")
 
-@step(cache_policy=depend_on("releases", "models", "features", "evaluation", "validation", "cleaning", "reports/markdown.py", "sources/starter.py"))
+
+@step(cache_policy=depend_on(*_CODE, "reports/markdown.py", "sources/starter.py"), output_materializers={"release_bundle": FolderMaterializer})
 def build_release(
     titles: pd.DataFrame,
     splits: pd.DataFrame,
@@ -29,7 +35,14 @@ def build_release(
     decision_rules: dict[str, Any],
     judgements: dict[str, Any],
     verdict: dict[str, Any],
+    probabilities: np.ndarray,
+    insights: pd.DataFrame,
     data: dict[str, Any],
+    works: pd.DataFrame | None = None,
+    reviews: pd.DataFrame | None = None,
+    trends: pd.DataFrame | None = None,
+    encoder: Path | None = None,
+    vectors: np.ndarray | None = None,
 ) -> tuple[Annotated[Path, "release_bundle"], Annotated[MarkdownString, "model_card"], Annotated[MarkdownString, "data_card"]]:
     """Return the bundle, and its cards for the dashboard.
 
@@ -42,26 +55,47 @@ def build_release(
         decision_rules: Calibration and thresholds per model.
         judgements: Every figure of every model.
         verdict: Which model was chosen and why.
+        probabilities: Of the champion, for titles that may be shown.
+        insights: Of the same titles.
         data: Where the titles come from (`DataOrigin`, without the number of rows).
+        works: Which titles are the same work, where the source knows.
+        reviews: Reviews that may be shown.
+        trends: Trends of several weeks that may be shown.
+        encoder: The encoder's folder, if there is one.
+        vectors: Of the titles that may be shown, if there is an encoder.
     """
     choice = Verdict(**verdict)
+    rule = DecisionRule(**decision_rules[choice.champion])
+    content = compose_content(select_shown(titles, data["rights"]), splits, probabilities, rule.thresholds, works=works, reviews=reviews, trends=trends)
     directory = new_folder("release")
     manifest = build_bundle(
         directory,
         Ingredients(
             titles=titles,
-            splits=splits,
             cleaning=CleaningReport(**cleaning_report),
             model=models[names.index(choice.champion)],
-            rule=DecisionRule(**decision_rules[choice.champion]),
+            rule=rule,
             verdict=choice,
             judgements={name: Judgement(**one) for name, one in judgements.items()},
             data=DataOrigin(**data, rows=len(titles)),
             run=describe_run(),
+            content=replace(content, insights=insights),
+            encoder=encoder,
+            vectors=vectors,
         ),
     )
+    if encoder is not None:
+        discard(encoder)
     log_metadata(
-        metadata={"release": manifest.version, "model_kind": manifest.model_kind, "git_sha": manifest.git_sha, "files": len(manifest.files)}, infer_model=True
+        metadata={
+            "release": manifest.version,
+            "model_kind": manifest.model_kind,
+            "git_sha": manifest.git_sha,
+            "files": len(manifest.files),
+            "reviews": 0 if reviews is None else len(reviews),
+            "encoder": encoder is not None,
+        },
+        infer_model=True,
     )
     cards = [MarkdownString((directory / name).read_text(encoding="utf-8")) for name in (MODEL_CARD, DATA_CARD)]
     return directory, cards[0], cards[1]

@@ -12,22 +12,29 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
+import pandas as pd
 import pytest
 
+from trending.catalogue.content import CatalogueContent
+from trending.catalogue.write import write_catalogue
+from trending.genres import GENRES
+from trending.cleaning import CleaningResult
 from trending.releases import Release, ReleaseStore
-from trending.releases.bundle import seal_bundle
+from trending.releases.bundle import CATALOGUE_FILE, ENCODER_DIR, VECTORS_FILE, seal_bundle
 from trending.releases.manifest import read_manifest
 from trending.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST_DAY = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)  # later than any bundle made by a test run
+NO_RATE_LIMIT = {"TRENDING_RATE_LIMIT": ""}  # tests ask more often than people
 PROBLEM_KEYS = {"type", "title", "status", "detail", "instance"}
 
 MakeBundle = Callable[..., Path]
@@ -51,11 +58,39 @@ def make_bundle(tmp_path: Path, bundle: Path) -> MakeBundle:
     return make
 
 
+@pytest.fixture
+def make_bundle_of(make_bundle: MakeBundle) -> MakeBundle:
+    """Return a function that makes a bundle with a catalogue of its own: `make_bundle_of(day, titles, reviews=None)`; tables as catalogues are written from."""
+
+    def make(day: int, titles: pd.DataFrame, reviews: pd.DataFrame | None = None) -> Path:
+        directory = make_bundle(day)
+        for belonging in (directory / CATALOGUE_FILE, directory / VECTORS_FILE):  # vectors number the titles they were made for
+            belonging.unlink(missing_ok=True)
+        shutil.rmtree(directory / ENCODER_DIR, ignore_errors=True)
+        probabilities = np.random.default_rng(day).random((len(titles), len(GENRES)))
+        content = CatalogueContent(titles, pd.Series([None] * len(titles)), probabilities, probabilities > 0.9, reviews=reviews)
+        write_catalogue(directory / CATALOGUE_FILE, content)
+        seal_bundle(directory, read_manifest(directory))
+        return directory
+
+    return make
+
+
 @pytest.fixture(scope="session")
 def published_home(tmp_path_factory: pytest.TempPathFactory, bundle: Path) -> Path:
     """A TRENDING_HOME with one published release; never change it."""
     home = tmp_path_factory.mktemp("published")
     ReleaseStore(str(home / "releases"), home / "cache" / "releases").publish(bundle)
+    return home
+
+
+@pytest.fixture(scope="session")
+def chat_home(tmp_path_factory: pytest.TempPathFactory, bundle: Path, starter: CleaningResult) -> Path:
+    """A TRENDING_HOME with the release that the chat's tests ask; never change it."""
+    from tests.apps.chat_release import publish_chat_release
+
+    home = tmp_path_factory.mktemp("chat")
+    publish_chat_release(home, bundle, starter.titles)
     return home
 
 
@@ -133,7 +168,7 @@ def start_python() -> Callable[..., subprocess.Popen[str]]:
 
 @dataclass
 class Server:
-    """A served API."""
+    """A running `run.py serve`."""
 
     process: subprocess.Popen[bytes]
     url: str
@@ -159,15 +194,14 @@ def find_free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def start_server(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Server]:
-    """Return a function that serves the API over a home folder and waits until it answers."""
+def start_server(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Server]:
+    """Return a function that runs `run.py serve` and waits until it answers: `start_server(home, app="api", settings=None, arguments=())`."""
 
-    def start(home: Path) -> Server:
+    def start(home: Path, app: str = "api", settings: dict[str, str] | None = None, arguments: Sequence[str] = ()) -> Server:
         port, log = find_free_port(), tmp_path_factory.mktemp("server") / "log"
+        command = [sys.executable, "run.py", "serve", app, "--port", str(port), *arguments]
         with log.open("wb") as stream:
-            process = subprocess.Popen(
-                [sys.executable, "run.py", "serve", "api", "--port", str(port)], env=_environment(home), cwd=ROOT, stdout=stream, stderr=stream
-            )
+            process = subprocess.Popen(command, env=_environment(home) | (settings or {}), cwd=ROOT, stdout=stream, stderr=stream)
         server = Server(process, f"http://127.0.0.1:{port}", port, log)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and process.poll() is None:
@@ -184,9 +218,9 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], S
 
 
 @pytest.fixture(scope="module")
-def server(start_server: Callable[[Path], Server], published_home: Path) -> Iterator[Server]:
+def server(start_server: Callable[..., Server], published_home: Path) -> Iterator[Server]:
     """The real server over the published release."""
-    running = start_server(published_home)
+    running = start_server(published_home, settings=NO_RATE_LIMIT)
     yield running
     running.stop()
 

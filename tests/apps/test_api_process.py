@@ -24,17 +24,20 @@ def test_the_app_imports_no_zenml(run_python: RunCli) -> None:
     script = """
 import sys
 from fastapi.testclient import TestClient
-from apps.api import create_app
-with TestClient(create_app()) as client:
+from apps.server import Doors
+from trending.releases import ReleaseStore
+from trending.service.live import LiveService
+with TestClient(Doors(LiveService(ReleaseStore.from_settings()), ["api"])) as client:
     assert client.post("/v1/predict", json={"texts": ["A sheriff rides."]}).status_code == 200
-print(sorted(name for name in sys.modules if name.split(".")[0] in ("zenml", "steps", "pipelines", "xgboost", "matplotlib")))
+heavy = {"zenml", "steps", "pipelines", "xgboost", "matplotlib", "gradio", "mcp", "litellm", "torch"}
+print(sorted(name for name in sys.modules if name.partition(".")[0] in heavy))
 """
     done = run_python("-c", script)
     assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_the_server_within_ten_seconds(start_server: Callable[[Path], Any], published_home: Path, sent: signal.Signals) -> None:
+def test_a_signal_ends_the_server_within_ten_seconds(start_server: Callable[..., Any], published_home: Path, sent: signal.Signals) -> None:
     server = start_server(published_home)
     started = time.monotonic()
     os.kill(server.process.pid, sent)
@@ -46,7 +49,7 @@ def test_a_signal_ends_the_server_within_ten_seconds(start_server: Callable[[Pat
         httpx.get(f"{server.url}/health", timeout=1)
 
 
-def test_sigterm_lets_a_request_in_flight_finish(start_server: Callable[[Path], Any], published_home: Path) -> None:
+def test_sigterm_lets_a_request_in_flight_finish(start_server: Callable[..., Any], published_home: Path) -> None:
     server = start_server(published_home)
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     body = json.dumps({"texts": ["A sheriff rides out to find the men who robbed the coach. " * 250] * 64})
@@ -78,7 +81,7 @@ def test_what_is_no_port_is_refused_in_one_line(run_main: RunCli, port: str) -> 
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_it_starts_without_a_release_and_says_so(start_server: Callable[[Path], Any], tmp_path: Path, check_problem: Callable[..., Any]) -> None:
+def test_it_starts_without_a_release_and_says_so(start_server: Callable[..., Any], tmp_path: Path, check_problem: Callable[..., Any]) -> None:
     server = start_server(tmp_path)
     try:
         assert httpx.get(f"{server.url}/health").status_code == 200

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +13,36 @@ import httpx
 import jsonschema
 import pytest
 
+CONFIG = Path(__file__).resolve().with_name("schemathesis.toml")
+
+
+def _run_schemathesis(url: str, folder: Path, *options: str) -> None:
+    tool = str(Path(sys.executable).with_name("schemathesis"))
+    command = [tool, "--config-file", str(CONFIG), "run", f"{url}/openapi.json", "--checks", "all", "--seed", "11", "--generation-deterministic"]
+    done = subprocess.run(
+        [*command, "--no-color", "--suppress-health-check", "all", *options], cwd=folder, capture_output=True, text=True, timeout=880, check=False
+    )
+    assert done.returncode == 0, done.stdout[-8_000:] + done.stderr[-2_000:]
+    assert re.search(r"16 selected / 16 total", done.stdout), done.stdout[:2_000]
+    assert "Stateful" in done.stdout
+
 
 def test_schemathesis_finds_no_fault(server: Any, tmp_path: Path) -> None:
-    command = [str(Path(sys.executable).with_name("schemathesis")), "run", f"{server.url}/openapi.json"]
-    options = ["--checks", "all", "--max-examples", "40", "--seed", "11", "--generation-deterministic", "--no-color", "--suppress-health-check", "all"]
-    done = subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stdout[-5_000:] + done.stderr[-2_000:]
-    assert "7 selected / 7 total" in done.stdout
+    _run_schemathesis(server.url, tmp_path, "--max-examples", "8", "--workers", "2")
+
+
+@pytest.mark.slow
+def test_schemathesis_finds_no_fault_with_many_examples(server: Any, tmp_path: Path) -> None:
+    _run_schemathesis(server.url, tmp_path, "--max-examples", "150", "--workers", "2")
+
+
+@pytest.mark.slow
+def test_schemathesis_finds_no_fault_behind_keys(start_server: Callable[..., Any], published_home: Path, tmp_path: Path) -> None:
+    server = start_server(published_home, settings={"TRENDING_API_KEYS": "a-key", "TRENDING_RATE_LIMIT": ""})
+    try:
+        _run_schemathesis(server.url, tmp_path, "--max-examples", "20", "--workers", "2", "-H", "X-API-Key: a-key")
+    finally:
+        server.stop()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,19 +11,32 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from apps.api import create_app
+from apps.server import Doors
 from trending.releases import ReleaseStore
+from trending.service.live import LiveService
 from trending.settings import load_settings
 
 CheckProblem = Callable[[httpx.Response, int], dict[str, Any]]
 MakeBundle = Callable[..., Path]
 
 
+def make_app(store: ReleaseStore | None = None) -> Doors:
+    """Return the API alone, as `serve api` has it, which looks for a new release every 20 ms."""
+    return Doors(LiveService(store or ReleaseStore.from_settings(), poll_seconds=0.02), ["api"])
+
+
+def wait_for_release(client: TestClient, version: str) -> None:
+    deadline = time.monotonic() + 20
+    while (answer := client.get("/ready").json()).get("release") != version:
+        assert time.monotonic() < deadline, answer
+        time.sleep(0.02)
+
+
 def test_without_a_release_the_process_is_healthy_but_not_ready(check_problem: CheckProblem) -> None:
-    with TestClient(create_app()) as client:
+    with TestClient(make_app()) as client:
         assert client.get("/health").json() == {"status": "ok"}
         assert client.get("/metrics").status_code == 200
-        for path in ("/ready", "/version", "/v1/genres", "/v1/titles/x"):
+        for path in ("/ready", "/version", "/v1/genres", "/v1/titles/x", "/v1/titles/x/insights", "/v1/search", "/v1/trending"):
             problem = check_problem(client.get(path), 503)
             assert "no release is published" in problem["detail"]
             assert problem["instance"] == path
@@ -33,14 +47,14 @@ def test_without_a_release_the_process_is_healthy_but_not_ready(check_problem: C
 def test_with_a_damaged_release_only_it_is_not_ready_and_says_why(store: ReleaseStore, check_problem: CheckProblem) -> None:
     version = store.versions()[0]
     (store.directory(version) / "model_card.md").unlink()
-    with TestClient(create_app(store)) as client:
+    with TestClient(make_app(store)) as client:
         assert client.get("/health").status_code == 200
         assert version in check_problem(client.get("/ready"), 503)["detail"]
 
 
 def test_with_a_garbled_current_it_is_healthy_but_not_ready(store: ReleaseStore, check_problem: CheckProblem) -> None:
     (Path(store.root) / "CURRENT").write_bytes(b"\xff\xfe")
-    with TestClient(create_app(store)) as client:
+    with TestClient(make_app(store)) as client:
         assert client.get("/health").status_code == 200
         check_problem(client.get("/ready"), 503)
 
@@ -48,21 +62,46 @@ def test_with_a_garbled_current_it_is_healthy_but_not_ready(store: ReleaseStore,
 def test_it_serves_the_older_release_when_the_current_one_is_damaged(store: ReleaseStore, make_bundle: MakeBundle) -> None:
     good = store.versions()[0]
     (store.directory(store.publish(make_bundle(1))) / "catalogue.sqlite").write_bytes(b"")
-    with TestClient(create_app(store)) as client:
+    with TestClient(make_app(store)) as client:
         assert client.get("/ready").json()["release"] == good
         assert client.post("/v1/predict", json={"texts": ["A sheriff rides."]}).json()["release"] == good
 
 
-def test_a_running_app_goes_on_serving_what_it_loaded(store: ReleaseStore, make_bundle: MakeBundle) -> None:
-    """Promotion takes effect at the next start; until then answers are all of one release."""
-    before = store.versions()[0]
-    with TestClient(create_app(store)) as client:
-        store.publish(make_bundle(1))
-        assert client.get("/ready").json()["release"] == before
+def test_a_release_published_while_it_runs_takes_over(store: ReleaseStore, make_bundle: MakeBundle) -> None:
+    with TestClient(make_app(store)) as client:
+        before = client.get("/v1/genres")
+        version = store.publish(make_bundle(1))
+        wait_for_release(client, version)
+        after = client.get("/v1/genres", headers={"If-None-Match": before.headers["etag"]})
+        assert (after.status_code, after.json()["release"]) == (200, version)
+        infos = [line for line in client.get("/metrics").text.splitlines() if line.startswith("trending_release_info{")]
+        assert len(infos) == 1
+        assert version in infos[0]
+
+
+def test_the_first_release_published_while_it_runs_makes_it_ready(bundle: Path, check_problem: CheckProblem) -> None:
+    found = ReleaseStore.from_settings()
+    with TestClient(make_app(found)) as client:
+        check_problem(client.get("/ready"), 503)
+        wait_for_release(client, found.publish(bundle))
+
+
+def test_a_damaged_release_published_while_it_runs_changes_nothing(store: ReleaseStore, make_bundle: MakeBundle) -> None:
+    good = store.versions()[0]
+    with TestClient(make_app(store)) as client:
+        damaged = store.publish(make_bundle(1))
+        wait_for_release(client, damaged)
+        store.promote(good)
+        wait_for_release(client, good)
+        (store.directory(damaged) / "catalogue.sqlite").write_bytes(b"")
+        (Path(store.root) / "CURRENT").write_text(damaged)
+        deadline = time.monotonic() + 0.5
+        while time.monotonic() < deadline:
+            assert client.get("/v1/search", params={"q": "detective"}).json()["release"] == good
 
 
 def test_two_apps_in_one_process_count_for_themselves(store: ReleaseStore) -> None:
-    with TestClient(create_app(store)) as first, TestClient(create_app(store)) as second:
+    with TestClient(make_app(store)) as first, TestClient(make_app(store)) as second:
         first.post("/v1/predict", json={"texts": ["one", "two"]})
         assert "trending_texts_scored_total 2.0" in first.get("/metrics").text
         assert "trending_texts_scored_total 0.0" in second.get("/metrics").text
@@ -71,16 +110,17 @@ def test_two_apps_in_one_process_count_for_themselves(store: ReleaseStore) -> No
 def test_the_body_limit_is_the_setting(store: ReleaseStore, check_problem: CheckProblem, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRENDING_MAX_BODY_BYTES", "1000")
     load_settings.cache_clear()
-    with TestClient(create_app(store)) as client:
+    with TestClient(make_app(store)) as client:
         assert client.post("/v1/predict", json={"texts": ["a" * 900]}).status_code == 200
         assert "1,000" in check_problem(client.post("/v1/predict", json={"texts": ["a" * 1_000]}), 413)["detail"]
         assert "1,000" in check_problem(client.post("/v1/predict", content=iter([b"a" * 600] * 2)), 413)["detail"]
 
 
 def test_an_unexpected_error_is_a_problem_that_gives_nothing_away(store: ReleaseStore, check_problem: CheckProblem) -> None:
-    app = create_app(store)
+    app = make_app(store)
     with TestClient(app, raise_server_exceptions=False) as client:
-        app.state.release.catalogue.close()
+        with app.live.lease() as service:
+            service.catalogue.close()
         problem = check_problem(client.get("/v1/titles/x"), 500)
     assert "sqlite" not in problem["detail"].lower()
     assert "closed" not in problem["detail"]

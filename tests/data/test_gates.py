@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from trending.errors import QualityError, UsageError
 from trending.sources.crawl.config import LIVE_SOURCES
-from trending.titles import TITLE_SCHEMA
+from trending.tables import TITLE_SCHEMA
 from trending.validation.gates import Gate, GateReport, SourceRows, run_gates
 from trending.validation.settings import BUILT_IN, BUILT_IN_SOURCES, GateSettings
 

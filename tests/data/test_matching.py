@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from trending.errors import InputError, UsageError
 from trending.matching import MatchSettings, match_titles
-from trending.tables import IDENTIFIER_SCHEMA, MATCH_SCHEMA
-from trending.titles import TITLE_SCHEMA
+from trending.tables import IDENTIFIER_SCHEMA, MATCH_SCHEMA, TITLE_SCHEMA
 
 STEADY = settings(deadline=None, derandomize=True, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 MAGIC = "Two rival magicians in London each try to learn the secret of the other's best trick, whatever the price."

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from trending.cleaning import CleaningResult
 from trending.cleaning.groups import group_titles
 from trending.matching import assign_groups, match_titles
-from trending.tables import MATCH_SCHEMA
-from trending.titles import TITLE_SCHEMA
+from trending.tables import MATCH_SCHEMA, TITLE_SCHEMA
 
 STEADY = settings(deadline=None, derandomize=True, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 PLOT = "Two rival magicians in London each try to learn the secret of the other's best trick."

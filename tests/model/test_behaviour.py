@@ -12,7 +12,8 @@ from trending.features.examples import select_part
 from trending.genres import GENRES
 from trending.models.base import GenreModel
 from trending.models.keywords import KEYWORDS
-from trending.models.predictor import Prediction, Predictor
+from trending.models.predictor import Predictor
+from trending.predictions import Prediction
 
 CLEAR_CASES = {
     "Western": [

@@ -15,7 +15,7 @@ from trending.cleaning.groups import group_titles
 from trending.cleaning.record import Notes, Refusal, clean_record
 from trending.cleaning.text import normalise_title, plot_key
 from trending.errors import QualityError
-from trending.titles import TITLE_SCHEMA
+from trending.tables import TITLE_SCHEMA
 
 QUARANTINE_COLUMNS = ("row", "reason", "detail", "source", "record")
 SHARED_PLOT = 3  # a plot under this many different titles describes none of them (a redirect's target, a placeholder)

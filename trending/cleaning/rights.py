@@ -9,6 +9,10 @@ import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
 from trending.errors import UsageError
 
 DEFAULT_TRAINABLE: tuple[str, ...] = ("open_*", "unclear")
@@ -26,6 +30,12 @@ def may_train(rights_class: str, allowed: Sequence[str] = DEFAULT_TRAINABLE) -> 
     # "open_tmdb_derived" is derived, whatever it begins with: a pattern for what is open doesn't let it through.
     bound = rights_class.endswith(_BOUND)
     return any(fnmatchcase(rights_class, pattern) for pattern in allowed if not (bound and pattern.startswith("open") and pattern.endswith("*")))
+
+
+def mark_allowed(rights_classes: pd.Series, allowed: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Say for every row, by its rights class, whether `may_train`."""
+    verdicts = {name: may_train(name, allowed) for name in rights_classes.unique()}
+    return np.asarray(rights_classes.map(verdicts).to_numpy(dtype=bool))
 
 
 def check_patterns(allowed: Sequence[str]) -> None:

@@ -20,8 +20,8 @@ from trending.ingestion.merge import choose_fresh, merge_quarantine, merge_signa
 from trending.ingestion.reviews import merge_reviews
 from trending.ingestion.titles import add_keys, merge_titles, write_titles
 from trending.matching import MatchReport, MatchSettings, assign_groups, match_titles
-from trending.tables import IDENTIFIER_SCHEMA, MATCH_SCHEMA, QUARANTINE_SCHEMA, REVIEW_SCHEMA, SIGNAL_SCHEMA, SORT_KEYS
-from trending.titles import TITLE_COLUMNS, TITLE_SCHEMA
+from trending.tables import IDENTIFIER_SCHEMA, MATCH_SCHEMA, QUARANTINE_SCHEMA, REVIEW_SCHEMA, SIGNAL_SCHEMA, SORT_KEYS, TITLE_SCHEMA
+from trending.titles import TITLE_COLUMNS
 
 
 @dataclass

@@ -21,8 +21,7 @@ from trending.ingestion.signals import clean_signal
 from trending.ingestion.sink import ParquetSink
 from trending.reviews.clean import CLEAN_REVIEW_SCHEMA, clean_review
 from trending.reviews.privacy import pseudonymise_raw
-from trending.tables import IDENTIFIER_SCHEMA, KINDS, QUARANTINE_SCHEMA, SIGNAL_SCHEMA
-from trending.titles import TITLE_SCHEMA
+from trending.tables import IDENTIFIER_SCHEMA, KINDS, QUARANTINE_SCHEMA, SIGNAL_SCHEMA, TITLE_SCHEMA
 
 Record = tuple[str, Mapping[str, Any]]
 _SEQUENCE = pa.field("seq", pa.int64())  # the order rows came in, which decides what is first

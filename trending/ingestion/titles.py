@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 
 from trending.cleaning.clean import SHARED_PLOT
 from trending.ingestion.clean import FRESH_TITLE_SCHEMA, title_keys
-from trending.titles import TITLE_COLUMNS, TITLE_SCHEMA
+from trending.tables import TITLE_SCHEMA
+from trending.titles import TITLE_COLUMNS
 
 _LISTS = ("genres",)
 _RIGHTS = ("rights_class", "data_licence")

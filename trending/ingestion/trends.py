@@ -1,12 +1,15 @@
 """The trending score of every work that has signals: works of one type compete, on the day the latest period ended.
 
-The score itself is `trending.trends`; here the signals of a work's rows are put together, and the result laid out as a table.
+The score itself is `trending.trends`; here the signals of a work's rows are put together, and the result laid out as a table: of the latest day, as a
+data version keeps it, or of every week of a quarter, as a release shows it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from trending.cleaning.rights import may_train
 from trending.datasets.tables import table_files
 from trending.ingestion.database import create_view, open_database
 from trending.reviews.signals import review_signals
@@ -22,13 +26,14 @@ from trending.titles import TITLE_TYPES
 from trending.trends import TrendScore, score_titles
 from trending.trends.series import WEEKS
 
+HISTORY_WEEKS = 13
 # A work may have several rows of one source: what was counted adds up, the better place counts, ratings are weighed.
 _WORK_SIGNALS = """
 SELECT m.work_id AS title_key, s.source, s.kind, s.period_start, s.days,
        CASE s.kind WHEN 'rank' THEN min(s.value) WHEN 'rating' THEN sum(s.value * s.weight) / sum(s.weight) ELSE sum(s.value) END AS value,
        CASE s.kind WHEN 'rating' THEN sum(s.weight) ELSE 1.0 END AS weight
 FROM all_signals s JOIN matches m USING (title_id)
-WHERE s.market = $market AND s.period_start + s.days::INTEGER <= $as_of::DATE
+WHERE m.work_id IN (SELECT work_id FROM titles JOIN matches USING (title_id)) AND s.market = $market AND s.period_start + s.days::INTEGER <= $as_of::DATE
   AND (s.kind = 'rating' OR s.period_start + s.days::INTEGER > $as_of::DATE - $window::INTEGER)
 GROUP BY m.work_id, s.source, s.kind, s.period_start, s.days
 """
@@ -102,11 +107,7 @@ def score_tables(tables: Path, market: str, as_of: dt.date | None, today: dt.dat
     Returns:
         Rows of `TREND_SCHEMA`; none without signals.
     """
-    with tempfile.TemporaryDirectory(prefix="trends-") as scratch, open_database(Path(scratch)) as database:
-        for name in ("titles", "signals", "reviews", "matches"):
-            create_view(database, name, table_files(tables, name), TABLES[name])
-        review_signals(database, "reviews", today)
-        database.execute(_ALL_SIGNALS)
+    with _open_signals(tables, today) as database:
         day = as_of or find_day(database, market, today)
         table = score_works(database, day, market) if day else TREND_SCHEMA.empty_table()
     return frame_trends(table)
@@ -116,3 +117,44 @@ def frame_trends(table: pa.Table) -> pd.DataFrame:
     """Return a table of trends as a frame, parts as plain lists."""
     frame: pd.DataFrame = table.to_pandas(date_as_object=True)
     return frame.assign(parts=frame["parts"].map(list))
+
+
+def score_history(tables: Path, market: str, today: dt.date, rights: Sequence[str]) -> pd.DataFrame:
+    """Score the works of a version on the latest day and on the same day of the 12 weeks before, from rows that may be shown.
+
+    Args:
+        tables: Folder with `titles`, `signals`, `reviews` and `matches`.
+        market: "global" or a country.
+        today: What ends later is not known yet.
+        rights: Patterns of the rights classes that may be shown.
+
+    Returns:
+        Rows of `TREND_SCHEMA`, the latest day first; parts on that day only. None without signals.
+    """
+    with _open_signals(tables, today, rights) as database:
+        latest = find_day(database, market, today)
+        days = [latest - dt.timedelta(weeks=week) for week in range(HISTORY_WEEKS)] if latest else []
+        scored = [frame_trends(score_works(database, day, market)) for day in days]
+    earlier = [frame.assign(parts=[[] for _ in range(len(frame))]) for frame in scored[1:] if len(frame)]
+    return pd.concat([*scored[:1], *earlier], ignore_index=True) if scored else frame_trends(TREND_SCHEMA.empty_table())
+
+
+@contextmanager
+def _open_signals(tables: Path, today: dt.date, rights: Sequence[str] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a version's tables with every signal there is by `today`; with `rights`, only rows these patterns let through."""
+    with tempfile.TemporaryDirectory(prefix="trends-") as scratch, open_database(Path(scratch)) as database:
+        create_view(database, "matches", table_files(tables, "matches"), TABLES["matches"])
+        for name in ("titles", "signals", "reviews"):
+            create_view(database, name if rights is None else f"every_{name}", table_files(tables, name), TABLES[name])
+            if rights is not None:
+                _keep_allowed(database, name, rights)
+        review_signals(database, "reviews", today)
+        database.execute(_ALL_SIGNALS)
+        yield database
+
+
+def _keep_allowed(database: duckdb.DuckDBPyConnection, name: str, rights: Sequence[str]) -> None:
+    found = [row[0] for row in database.execute(f"SELECT DISTINCT rights_class FROM every_{name}").fetchall()]
+    allowed = pa.table({"rights_class": pa.array([one for one in found if may_train(one, rights)], pa.string())})
+    database.from_arrow(allowed).create(f"{name}_rights")
+    database.execute(f"CREATE TEMP VIEW {name} AS FROM every_{name} SEMI JOIN {name}_rights USING (rights_class)")

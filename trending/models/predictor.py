@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, Field
 
 from trending.cleaning.text import repair_text
 from trending.features.labels import FloatMatrix
@@ -14,29 +13,7 @@ from trending.features.masking import mask_genre_words
 from trending.genres import GENRES
 from trending.models.base import GenreModel, WeightedTerms
 from trending.models.calibration import Calibrator, FloatVector
-
-
-class Evidence(BaseModel):
-    """A word or phrase of the text that spoke for a genre."""
-
-    text: str
-    weight: float = Field(description="Share among the evidence shown; the shares of one genre add up to 1.")
-
-
-class GenrePrediction(BaseModel):
-    """One genre predicted for a text."""
-
-    genre: str
-    probability: float = Field(ge=0, le=1)
-    threshold: float = Field(ge=0, le=1, description="The genre is predicted from this probability on.")
-    evidence: list[Evidence]
-
-
-class Prediction(BaseModel):
-    """What was predicted for one text."""
-
-    genres: list[GenrePrediction] = Field(description="Genres at or above their threshold, most probable first; may be empty.")
-    scores: dict[str, float] = Field(description="Probability of each of the 20 genres.")
+from trending.predictions import Evidence, GenrePrediction, Prediction
 
 
 class Predictor:

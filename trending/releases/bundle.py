@@ -8,17 +8,19 @@ from pathlib import Path
 
 import numpy as np
 
+from trending.catalogue import Catalogue
+from trending.embeddings import TextEncoder, VectorIndex
 from trending.errors import ReleaseError
 from trending.genres import GENRES
 from trending.models.base import GenreModel, load_model
 from trending.models.calibration import Calibrator
 from trending.models.predictor import Predictor
 from trending.provenance import hash_file
-from trending.releases.catalogue import Catalogue
 from trending.releases.manifest import MANIFEST_FILE, Manifest, read_manifest
 
 MODEL_DIR, CALIBRATION_FILE = "model", "model/calibration.json"
-CATALOGUE_FILE, MODEL_CARD, DATA_CARD = "catalogue.sqlite", "model_card.md", "data_card.md"
+ENCODER_DIR, VECTORS_FILE = "encoder", "vectors.usearch"
+CATALOGUE_FILE, MODEL_CARD, DATA_CARD, METRICS_FILE = "catalogue.sqlite", "model_card.md", "data_card.md", "metrics.json"
 
 
 class Release:
@@ -38,9 +40,21 @@ class Release:
         return Predictor(model, calibrator, thresholds)
 
     @cached_property
+    def encoder(self) -> TextEncoder | None:
+        """The sentence encoder; None if this release has none and answers by words alone."""
+        folder = self.directory / ENCODER_DIR
+        return TextEncoder.load(folder) if folder.is_dir() else None
+
+    @cached_property
+    def vectors(self) -> VectorIndex | None:
+        """The index of the titles' vectors; None without an encoder."""
+        path = self.directory / VECTORS_FILE
+        return VectorIndex.open(path) if path.is_file() else None
+
+    @cached_property
     def catalogue(self) -> Catalogue:
         """The titles."""
-        return Catalogue(self.directory / CATALOGUE_FILE)
+        return Catalogue(self.directory / CATALOGUE_FILE, self.vectors)
 
 
 def save_predictor(directory: Path, model: GenreModel, calibrator: Calibrator) -> None:

@@ -14,7 +14,7 @@ import duckdb
 
 from trending.errors import QualityError
 from trending.ingestion.database import create_view, open_database
-from trending.titles import TITLE_SCHEMA
+from trending.tables import TITLE_SCHEMA
 from trending.validation.settings import GateSettings
 
 _COUNTS = """

@@ -5,10 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from http import HTTPStatus
 
-from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from apps.api.problems import problem_response
+from apps.http.problems import problem_response
 
 
 class _TooLargeError(Exception):
@@ -54,4 +53,4 @@ class BodyLimit:
                 await self.app(scope, counted, watched)
         if too_large and not started:
             detail = f"the body is larger than {self.max_bytes:,} bytes; send fewer or shorter texts"
-            await problem_response(Request(scope), HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)(scope, receive, send)
+            await problem_response(scope, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)(scope, receive, send)

@@ -1,0 +1,109 @@
+"""Questions that mean something only after others: "more", "why?", "and in comedies?", "what about Alien?", "anything newer?"."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+
+from apps.chat.answers import Turn
+from apps.chat.changes import read_changes
+from apps.chat.names import find_named_title, is_reference, list_mentions
+from apps.chat.plans import LIST_INTENTS, Plan, Wanted
+from apps.chat.slots import read_slots
+
+_MORE = re.compile(
+    r"^(?:(?:show|give|tell|list|see)?(?: me)? ?(?:some |a few |any )?(?:more|others?|next|further|additional)(?: (?:ones?|titles|of (?:them|these|those)|please|results|options|picks|suggestions|recommendations"
+    r"|films|movies|shows|page|like (?:that|those|these)))*|what else(?: is there| have you got| do you have)?|any(?:thing)? (?:else|others?|more)|(?:something|anything) else|next page|go on|continue|keep going|and\?*)$",
+    re.IGNORECASE,
+)
+_WHY = re.compile(
+    r"^(?:(?:but |and |so )?why(?: is that| that| so| those| these| this| them| it| not| do you (?:say|think) (?:so|that)| (?:did you (?:pick|choose|recommend)|are you recommending) .*| (?:is|are|was) (?P<title>.+?)"
+    r"(?: (?:on|in) (?:the|that|your) list| there| so high(?: up)?| number \w+| first| trending| popular)?)?|how (?:come|so|do you know(?: that)?)|explain(?: (?:that|this|it|why))?|what makes you (?:say|think) (?:so|that)|reasons?)$",
+    re.IGNORECASE,
+)
+_LEAD = re.compile(
+    r"^(?:and|but|ok(?:ay)?|now|so|also|or|then|what about|how about|only|just|make it|(?:something|anything|any|some)(?: (?:that is|that's|a bit|a little))?|same(?: (?:thing|question))?|the same|try|show me|give me|i meant?|no,?)[ ,]+",
+    re.IGNORECASE,
+)
+_ONES = re.compile(r"\b(?:ones?|instead|too|as well|then|please|but|though|for|in|from|of|with|the|only|not?)\b", re.IGNORECASE)
+_OF_TITLES = ("quality", "facts", "trend_of_title", "compare")
+
+
+def plan_follow_up(text: str, history: Sequence[Turn], today: dt.date) -> Plan | None:
+    """Return what `text` means after `history`; None if it stands on its own."""
+    last = next(
+        (turn.answer.plan for turn in reversed(history) if turn.answer.plan and turn.answer.plan.intent not in ("greet", "thank", "help", "refuse", "unknown")),
+        None,
+    )
+    if last is None:
+        return None
+    if _MORE.match(text):
+        return _go_on(last)
+    if why := _WHY.match(text):
+        return _give_reasons(last, why["title"], history)
+    shorter, lead = text, False
+    while (cut := _LEAD.sub("", shorter)) != shorter:
+        shorter, lead = cut, True
+    return _change(last, shorter, today) or (_rename(last, shorter, history) if lead else None)
+
+
+def _go_on(last: Plan) -> Plan | None:
+    if last.intent not in LIST_INTENTS:
+        return None
+    # A list without a next page is answered again, and says that this was all.
+    return last.model_copy(update={"cursor": last.cursor or "", "why": False, "notes": []})
+
+
+def _give_reasons(last: Plan, title: str | None, history: Sequence[Turn]) -> Plan | None:
+    listed = list_mentions(history)
+    if title and not (is_reference(title) and listed):
+        return None  # "why is Alien trending?" stands on its own
+    name = find_named_title(title, history) if title else None
+    if name and last.intent == "trending":
+        return Plan(intent="trend_of_title", names=[name], why=True)
+    return last.model_copy(update={"why": True, "cursor": None})
+
+
+def _change(last: Plan, text: str, today: dt.date) -> Plan | None:
+    """Return the list at hand with other filters, if `text` says nothing but filters."""
+    if last.intent not in LIST_INTENTS or len(text.split()) > 10:
+        return None
+    changes = read_changes(text, today)
+    slots = read_slots(text, today)
+    rest = _ONES.sub("", changes.rest).strip()
+    if rest or not (changes.found or slots.window or slots.limit or slots.has_kind):
+        return None
+    if slots.has_kind and not changes.wanted.genre and changes.wanted.type is None and changes.wanted == Wanted():
+        return None
+    relative = changes.changes if last.intent == "similar" else []
+    wanted = last.wanted.update(changes.wanted)
+    if relative != changes.changes:
+        wanted = wanted.update(_compare_with_list(changes.changes, today))
+    return last.model_copy(
+        update={
+            "wanted": wanted,
+            "changes": relative or last.changes,
+            "window": slots.window or last.window,
+            "limit": slots.limit or last.limit,
+            "cursor": None,
+            "why": False,
+            "notes": changes.notes,
+        }
+    )
+
+
+def _compare_with_list(changes: Sequence[str], today: dt.date) -> Wanted:
+    """Return what "newer" means of a list: it has no year of its own."""
+    words = {"newer": "recent", "older": "old", "better": "best"}
+    return read_slots(" ".join(words[one] for one in changes), today).wanted
+
+
+def _rename(last: Plan, text: str, history: Sequence[Turn]) -> Plan | None:
+    """Return the same question of another title."""
+    name = find_named_title(text, history)
+    if name is None or last.intent not in (*_OF_TITLES, "similar", "lookup") or len(text.split()) > 10:
+        return None
+    if last.intent == "compare":
+        return last.model_copy(update={"names": [*last.names[:1], name], "splits": [], "why": False})
+    return last.model_copy(update={"names": [name], "cursor": None, "why": False, "otherwise": None, "notes": []})

@@ -1,0 +1,125 @@
+"""How every MCP server here is made: the same errors, schemas and tokens, whatever its tools. The conformance tests' own server is made so too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mcp.server.apps import Apps
+from mcp.server.auth.provider import AccessToken
+from mcp.server.auth.settings import AuthSettings
+from mcp.server.caching import CacheHint
+from mcp.server.context import ServerRequestContext
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ResourceError, ToolError
+from mcp.server.mcpserver.resources import ResourceSecurity
+from mcp.types import CallToolResult, EmptyResult, InputRequiredResult, SetLevelRequestParams, Tool
+from pydantic import AnyHttpUrl
+
+from apps.http.clients import KeyRing
+from apps.mcp.errors import explain_failure, explain_unread, refuse_unknown
+from apps.mcp.outlines import outline_output, trim_input
+from trending import __version__
+
+_LISTS_FRESH_MS = 3_600_000  # what a server offers changes with its code only
+_READS_FRESH_MS = 60_000  # a new release may be published at any time
+
+
+class Server(MCPServer[Any]):
+    """The SDK's server with short schemas, and with errors that say how to mend them."""
+
+    async def list_tools(self) -> list[Tool]:
+        """List the tools; their schemas are as short as they can be."""
+        return [
+            tool.model_copy(
+                update={
+                    "input_schema": trim_input(tool.input_schema),
+                    "output_schema": outline_output(tool.output_schema) if tool.output_schema else None,
+                }
+            )
+            for tool in await super().list_tools()
+        ]
+
+    async def call_tool(self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None) -> CallToolResult | InputRequiredResult:
+        """Call a tool.
+
+        Raises:
+            ToolError: If it fails; one line says why.
+        """
+        tools = {tool.name: tool for tool in await super().list_tools()}
+        if name not in tools:
+            raise ToolError(f"no tool {name[:80]!r}; there are {', '.join(tools)}")
+        known = list(tools[name].input_schema.get("properties", {}))
+        if unknown := [one for one in arguments if one not in known]:
+            raise refuse_unknown(name, unknown, known)
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            raise explain_failure(name, error) from error.__cause__
+
+    async def read_resource(self, uri: Any, context: Context[Any, Any] | None = None) -> Any:
+        """Read a resource.
+
+        Raises:
+            ResourceError: If it can't be read; one line says why.
+        """
+        try:
+            return await super().read_resource(uri, context)
+        except ResourceError as error:
+            raise explain_unread(error) from error.__cause__
+
+
+class _Tokens:
+    """Tells the SDK which bearer tokens are right."""
+
+    def __init__(self, keys: KeyRing) -> None:
+        self._keys = keys
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """Return who a token belongs to; sessions are bound to that name, and no other token may go on with them."""
+        name = self._keys.find({"headers": [(b"authorization", b"Bearer " + token.encode("latin-1", "replace"))]})
+        return AccessToken(token="", client_id=name, scopes=[]) if name else None
+
+
+def build_server(name: str, *, title: str, description: str, instructions: str, tokens: Sequence[str] = (), apps: Apps | None = None) -> Server:
+    """Return a server without tools.
+
+    Args:
+        name: What clients know it by.
+        title: What people read.
+        description: One sentence.
+        instructions: What assistants are told about the order of calls.
+        tokens: Bearer tokens that are asked for over HTTP; none: open.
+        apps: User interfaces that come with tools.
+    """
+    lists, reads = CacheHint(ttl_ms=_LISTS_FRESH_MS, scope="public"), CacheHint(ttl_ms=_READS_FRESH_MS, scope="public")
+    server = Server(
+        name,
+        title=title,
+        description=description,
+        instructions=instructions,
+        version=__version__,
+        extensions=[apps] if apps else [],
+        log_level="WARNING",
+        # Nothing here changes while a client looks on, but a new release; the cache hints tell when to look again.
+        subscriptions=False,
+        # Parameters are keys of a database, never paths.
+        resource_security=ResourceSecurity(reject_path_traversal=False, reject_absolute_paths=False),
+        cache_hints={
+            "tools/list": lists,
+            "prompts/list": lists,
+            "resources/list": lists,
+            "resources/templates/list": lists,
+            "resources/read": reads,
+        },
+        # No token is issued here, so the issuer is never shown to anyone; the SDK asks for one whenever tokens are checked.
+        auth=AuthSettings(issuer_url=AnyHttpUrl("http://localhost"), resource_server_url=None) if tokens else None,
+        token_verifier=_Tokens(KeyRing(tokens)) if tokens else None,
+    )
+    server._lowlevel_server.add_request_handler("logging/setLevel", SetLevelRequestParams, _accept_level)
+    return server
+
+
+async def _accept_level(_: ServerRequestContext[Any, Any], __: SetLevelRequestParams) -> EmptyResult:
+    """Take any level from clients of 2025: no log is sent to them, so each is kept to."""
+    return EmptyResult()

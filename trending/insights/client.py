@@ -1,0 +1,277 @@
+"""The only place that calls a model: LiteLLM behind one time limit, one budget and one rate limit, for insights and chat alike.
+
+LiteLLM is imported when the first call is made, in the background, and never if no model is configured. What a call failed of is told in our own words:
+what a server writes into an error reaches no answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from trending.errors import TrendingError
+from trending.insights.background import background_loop
+from trending.insights.gateway import CallFailed, Gateway
+from trending.insights.replies import ReplyParts
+from trending.insights.spending import Spending, SpendingRefused
+from trending.settings import Settings, load_settings
+
+MAX_ANSWER_TOKENS = 1_500
+MAX_ANSWER_CHARS = 40_000
+SPENDING_FILE = "llm-spending.sqlite"
+_GRACE = 0.25  # seconds a caller waits beyond the limit for the background to say what happened
+_FIRST_SHARE = 0.6  # of the time left, for the first of two models
+_RETRY_PAUSE = 0.3
+_WORTH_RETRYING = 1.0  # seconds left
+_CHARS_PER_TOKEN = 3  # an upper bound of tokens for booking; answers report their own
+
+
+class ModelUnavailable(TrendingError):  # noqa: N818
+    """No model answered: it failed, it took too long, or the budget or the rate limit is used up."""
+
+    status = 503
+
+
+@dataclass(frozen=True)
+class TextDelta:
+    """The next piece of the answer's text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """A tool the model wants called; `arguments` is empty and `error` set if what it wrote isn't a JSON object."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The end of the answer, and what it took. `message` is the assistant's turn as the next call wants it in `messages`."""
+
+    message: dict[str, Any]
+    model: str
+    tokens: int
+    cost_usd: float
+    cost_known: bool = True
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A whole answer, and what it took. `cost_known` is false for a model whose price LiteLLM doesn't know: its cost counts as 0."""
+
+    text: str
+    model: str
+    tokens: int
+    cost_usd: float
+    cost_known: bool
+
+
+class LlmClient:
+    """Calls of one or two models, the second for when the first fails."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.models: list[str] = list(dict.fromkeys(model for model in (settings.llm_model, settings.llm_fallback_model) if model))
+        self.limit = settings.llm_timeout
+        self.spending = Spending(settings.cache_dir / SPENDING_FILE, settings.llm_budget_usd, settings.llm_requests_per_minute)
+        self._settings = settings
+        self._loading: asyncio.Task[Gateway] | None = None
+
+    @classmethod
+    def from_settings(cls) -> LlmClient | None:
+        """Return the client `TRENDING_LLM_*` describe, or None if no model is configured (and then LiteLLM is never imported)."""
+        settings = load_settings()
+        return cls(settings) if settings.llm_model else None
+
+    def warm_up(self) -> None:
+        """Begin to import LiteLLM in the background, so that the first call needn't wait for it."""
+        asyncio.run_coroutine_threadsafe(self._load(), background_loop())
+
+    def ask(self, model: str, messages: Sequence[dict[str, Any]], schema: type[BaseModel], seconds: float) -> Reply:
+        """Ask one model for a JSON object of a schema; at most `seconds` later there is an answer or an error, whatever the server does.
+
+        Raises:
+            ModelUnavailable: With the reason.
+        """
+        deadline = time.monotonic() + seconds
+        asked = asyncio.run_coroutine_threadsafe(self._ask(model, messages, schema, deadline), background_loop())
+        try:
+            return asked.result(timeout=max(0.0, seconds) + _GRACE)
+        except (TimeoutError, concurrent.futures.TimeoutError, concurrent.futures.CancelledError) as error:
+            asked.cancel()
+            raise _time_out(model) from error
+
+    async def stream(
+        self, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]] = (), *, limit: float | None = None
+    ) -> AsyncIterator[TextDelta | ToolCall | Finished]:
+        """Answer a chat: yield text as it comes, then the tools to call, then `Finished`. Closing the iterator cancels the call.
+
+        The second model is asked if the first fails before it has said anything.
+
+        Args:
+            messages: As OpenAI's chat completions take them.
+            tools: As OpenAI's chat completions take them (`{"type": "function", "function": {...}}`).
+            limit: Seconds until the last piece must be there; default `TRENDING_LLM_TIMEOUT`.
+
+        Raises:
+            ModelUnavailable: At the first or any later piece, with the reason.
+        """
+        deadline = time.monotonic() + (self.limit if limit is None else limit)
+        here = asyncio.get_running_loop()
+        pieces: asyncio.Queue[TextDelta | ToolCall | Finished | ModelUnavailable] = asyncio.Queue()
+
+        async def pump() -> None:
+            try:
+                async for piece in self._stream_any(messages, tools, deadline):
+                    here.call_soon_threadsafe(pieces.put_nowait, piece)
+            except ModelUnavailable as error:
+                here.call_soon_threadsafe(pieces.put_nowait, error)
+
+        pumping = asyncio.run_coroutine_threadsafe(pump(), background_loop())
+        try:
+            while True:
+                try:
+                    piece = await asyncio.wait_for(pieces.get(), max(0.0, deadline - time.monotonic()) + _GRACE)
+                except TimeoutError as error:
+                    raise _time_out(" and ".join(self.models)) from error
+                if isinstance(piece, ModelUnavailable):
+                    raise piece
+                yield piece
+                if isinstance(piece, Finished):
+                    return
+        finally:
+            pumping.cancel()
+
+    async def _stream_any(
+        self, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]], deadline: float
+    ) -> AsyncIterator[TextDelta | ToolCall | Finished]:
+        failures: list[str] = []
+        for model, until in self.share_time(deadline):
+            said = False
+            try:
+                async for piece in self._stream_one(model, messages, tools, until):
+                    said = True
+                    yield piece
+                return
+            except ModelUnavailable as error:
+                failures.append(str(error))
+                if said:
+                    break
+        raise ModelUnavailable("; ".join(failures))
+
+    def share_time(self, deadline: float) -> Sequence[tuple[str, float]]:
+        """Return each model with the moment its turn ends: the first of two leaves the second some time."""
+        left = deadline - time.monotonic()
+        ends = [deadline] if len(self.models) == 1 else [deadline - (1 - _FIRST_SHARE) * left, deadline]
+        return list(zip(self.models, ends, strict=True))
+
+    async def _ask(self, model: str, messages: Sequence[dict[str, Any]], schema: type[BaseModel], deadline: float) -> Reply:
+        """Ask for a whole answer; what may pass by itself (429, 5xx, a broken connection) is tried once more if there is time."""
+        for last in (False, True):
+            try:
+                async with self._booked(model, messages, deadline) as (gateway, call):
+                    answer = await gateway.complete(model, messages, deadline - time.monotonic(), max_tokens=MAX_ANSWER_TOKENS, response_format=schema)
+                    text = str(answer.choices[0].message.content or "")
+                    usage = getattr(answer, "usage", None)
+                    call.count(text, getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None))
+                if len(text) > MAX_ANSWER_CHARS:
+                    raise ModelUnavailable(f"{model}: its answer is longer than {MAX_ANSWER_CHARS:,} characters")
+                return Reply(text, model, call.tokens, call.cost_usd, call.priced)
+            except _PassingFailure:
+                if last or deadline - time.monotonic() < _WORTH_RETRYING:
+                    raise
+                await asyncio.sleep(_RETRY_PAUSE)
+        raise AssertionError
+
+    async def _stream_one(
+        self, model: str, messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]], deadline: float
+    ) -> AsyncIterator[TextDelta | ToolCall | Finished]:
+        parts = ReplyParts(MAX_ANSWER_CHARS)
+        options: dict[str, Any] = {"tools": list(tools)} if tools else {}
+        async with self._booked(model, messages, deadline) as (gateway, call):
+            stream = await gateway.complete(
+                model, messages, deadline - time.monotonic(), max_tokens=MAX_ANSWER_TOKENS, stream=True, stream_options={"include_usage": True}, **options
+            )
+            async for chunk in gateway.read(stream):
+                if text := parts.add(chunk):
+                    yield TextDelta(text)
+            call.count(parts.text, parts.prompt_tokens, parts.answer_tokens)
+        for one in parts.calls.values():
+            arguments, error = one.parse()
+            yield ToolCall(one.id, one.name, arguments, error)
+        yield Finished(parts.to_message(), model, call.tokens, call.cost_usd, call.priced)
+
+    @asynccontextmanager
+    async def _booked(self, model: str, messages: Sequence[dict[str, Any]], deadline: float) -> AsyncIterator[tuple[Gateway, _Call]]:
+        """Book a call, let it be made within the time left, settle it. Every failure comes out as `ModelUnavailable`."""
+        try:
+            async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
+                gateway = await self._load()
+                call = _Call(gateway, model, sum(len(str(message)) for message in messages) // _CHARS_PER_TOKEN)
+                number = await asyncio.to_thread(self.spending.book, model, call.tokens, call.cost_usd if call.priced else None)
+                try:
+                    yield gateway, call
+                except CallFailed as error:
+                    if not error.billed:
+                        await self._settle(number, 0, 0.0)
+                    raise
+                await self._settle(number, call.tokens, call.cost_usd)
+        except TimeoutError as error:
+            raise _time_out(model) from error
+        except SpendingRefused as error:
+            raise ModelUnavailable(f"{model} was not asked: {error}") from error
+        except OverflowError as error:
+            raise ModelUnavailable(f"{model}: its answer is longer than {MAX_ANSWER_CHARS:,} characters") from error
+        except CallFailed as error:
+            raise (_PassingFailure if error.passing else ModelUnavailable)(f"{model}: {error}") from error
+
+    async def _settle(self, number: int, tokens: int, cost_usd: float) -> None:
+        with suppress(SpendingRefused):  # it stays booked at the most it can have cost
+            await asyncio.to_thread(self.spending.settle, number, tokens, cost_usd)
+
+    async def _load(self) -> Gateway:
+        """Return the gateway; made once, in a thread, and going on if whoever waits for it gives up."""
+        if self._loading is None or (self._loading.done() and self._loading.exception()):
+            self._loading = asyncio.create_task(asyncio.to_thread(Gateway, self.models, self._settings))
+        return await asyncio.shield(self._loading)
+
+
+class _PassingFailure(ModelUnavailable):
+    """Trying again may help."""
+
+
+class _Call:
+    """What a call takes: first the most it can, then what its answer says."""
+
+    def __init__(self, gateway: Gateway, model: str, prompt_tokens: int) -> None:
+        self._gateway, self._model, self._prompt_tokens = gateway, model, prompt_tokens
+        self.priced = True
+        self.tokens, self.cost_usd = 0, 0.0
+        self._set(prompt_tokens, MAX_ANSWER_TOKENS)
+
+    def count(self, text: str, prompt_tokens: int | None, answer_tokens: int | None) -> None:
+        """Take the tokens the answer reports; of a service that reports none, an estimate."""
+        self._set(
+            self._prompt_tokens if prompt_tokens is None else max(0, prompt_tokens),
+            len(text) // _CHARS_PER_TOKEN if answer_tokens is None else max(0, answer_tokens),
+        )
+
+    def _set(self, prompt_tokens: int, answer_tokens: int) -> None:
+        cost = self._gateway.price(self._model, prompt_tokens, answer_tokens)
+        self.priced = cost is not None
+        self.tokens, self.cost_usd = prompt_tokens + answer_tokens, cost or 0.0
+
+
+def _time_out(model: str) -> ModelUnavailable:
+    return ModelUnavailable(f"{model}: it did not answer in time")
