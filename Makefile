@@ -9,6 +9,8 @@ ifeq ($(strip $(UV_FIND_LINKS)),)
 export UV_TORCH_BACKEND ?= cpu
 endif
 TEST_ARGS ?=
+# Whole files go to one worker each: fixtures of a file are expensive, and much of a test's time is waiting.
+TEST_WORKERS ?= -n auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help install train serve test test-all lint types check lock bench clean
@@ -35,10 +37,10 @@ serve: install ## serve the current release over HTTP on port 8000
 	$(PY) run.py serve api
 
 test: install ## run the tests CI runs, ending with pytest's summary
-	$(PY) -m pytest $(TEST_ARGS)
+	$(PY) -m pytest $(TEST_WORKERS) $(TEST_ARGS)
 
 test-all: install ## run every test, the long ones included; those on real data need the shared data folder
-	$(PY) -m pytest -m "" $(TEST_ARGS)
+	$(PY) -m pytest -m "" $(TEST_WORKERS) $(TEST_ARGS)
 
 lint: install ## ruff and import-linter
 	$(VENV)/bin/ruff check .

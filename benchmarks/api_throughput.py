@@ -57,7 +57,7 @@ def _serve(home: Path, *command: str) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
     environment = own_environment(home) | {"TRENDING_HOME": str(home), "TRENDING_RATE_LIMIT": ""}
-    process = subprocess.Popen([sys.executable, *(part.format(port=port) for part in command)], cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([sys.executable, *(part.replace("PORT", port) for part in command)], cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     try:
         for _ in range(600):
             try:
@@ -71,14 +71,15 @@ def _serve(home: Path, *command: str) -> Iterator[str]:
         process.wait(20)
 
 
-async def _load(url: str, body: object, seconds: float) -> float:
+async def _load(url: str, more: dict[str, int], seconds: float) -> float:
     """Return the requests per second that so many clients get answered."""
     done, until = 0, time.monotonic() + seconds
 
     async def client(session: aiohttp.ClientSession) -> None:
         nonlocal done
         while time.monotonic() < until:
-            async with session.post(url, json=body) as answer:
+            texts = [f"{TEXT} It is day {done}."]  # never the same text twice
+            async with session.post(url, json={"texts": texts, **more}) as answer:
                 await answer.read()
                 answer.raise_for_status()
             done += 1
@@ -91,12 +92,12 @@ async def _load(url: str, body: object, seconds: float) -> float:
 
 def compare(home: Path) -> None:
     """Print both sides over the release published in `home`."""
-    bodies = {"1 text, 5 words of evidence": {"texts": [TEXT]}, "1 text, no evidence": {"texts": [TEXT], "evidence": 0}}
-    with _serve(home, "-c", BARE, "{port}") as bare, _serve(home, "run.py", "serve", "api", "--port", "{port}") as ours:
+    asked = {"5 words of evidence": {}, "no evidence": {"evidence": 0}}
+    with _serve(home, "-c", BARE, "PORT") as bare, _serve(home, "run.py", "serve", "api", "--port", "PORT") as ours:
         for url in (bare, ours):
-            asyncio.run(_load(url, {"texts": [TEXT]}, 1))
-        for name, body in bodies.items():
-            pairs = [(asyncio.run(_load(ours, body, SECONDS)), asyncio.run(_load(bare, {"texts": [TEXT]}, SECONDS))) for _ in range(ROUNDS)]
+            asyncio.run(_load(url, {}, 1))
+        for name, more in asked.items():
+            pairs = [(asyncio.run(_load(ours, more, SECONDS)), asyncio.run(_load(bare, {}, SECONDS))) for _ in range(ROUNDS)]
             rates = [statistics.median(side) for side in zip(*pairs, strict=True)]
             ratio = statistics.median(one / other for one, other in pairs)
             print(f"{name:<28} ours {rates[0]:7,.0f}/s   bare FastAPI handler {rates[1]:7,.0f}/s   ratio {ratio:.2f}   ({CLIENTS} clients)")

@@ -4,9 +4,9 @@
 
 Speed is measured on titles multiplied by `benchmarks.perturb`, a mix of exact titles, prefixes, misspelt titles, common words of plots, several words,
 filters and further pages, each query once, ours and the engine's in turn. The engine's is what SQLite's documentation teaches: an FTS5 table of title and
-plot, `MATCH` all words (the last one as a prefix where that is what was typed), `ORDER BY rank LIMIT 20`; and once more without the order. It gets no filters, no
-misspelt words corrected and no further page. Quality is measured on the titles as they are: a title typed exactly, in
-part, or with one or two mistakes, and whether its work is among the first ten.
+plot, `MATCH` all words (the last one as a prefix where that is what was typed), `ORDER BY rank LIMIT 20`; and once more without the order. It gets no
+filters, no misspelt words corrected and no further page. Quality is measured on the titles as they are: a title typed exactly, in part, or with one or two
+mistakes, and whether its work is among the first ten.
 """
 
 from __future__ import annotations

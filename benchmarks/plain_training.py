@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipelines.config import TrainingConfig, load_config
 from trending.cleaning import clean_titles
+from trending.cleaning.rights import select_allowed
 from trending.embeddings.export import prepare_encoder
 from trending.embeddings.titles import embed_titles
 from trending.embeddings.weights import find_weights
@@ -22,7 +23,7 @@ from trending.models.split import select_trainable, split_titles
 from trending.provenance import RunOrigin
 from trending.releases import ReleaseStore
 from trending.releases.build import Ingredients, build_bundle
-from trending.releases.describe import compose_content, predict_titles, select_shown, write_insights
+from trending.releases.describe import compose_content, predict_titles, write_insights
 from trending.releases.manifest import DataOrigin
 from trending.reports.data_report import render_data_summary
 from trending.reports.evaluation_report import render_comparison, render_evaluation
@@ -61,7 +62,7 @@ def main(folder: Path, overrides: list[str]) -> None:
     model, rule = models[verdict.champion], rules[verdict.champion]
     bundle = folder / "bundle"
     bundle.mkdir(parents=True)
-    shown = select_shown(cleaned.titles, config.rights)
+    shown = select_allowed(cleaned.titles, config.rights)
     content = compose_content(shown, splits, predict_titles(model, rule, shown), rule.thresholds)
     content = replace(content, insights=write_insights(content, InsightMaker.from_settings()))
     weights = find_weights(load_settings().encoder)

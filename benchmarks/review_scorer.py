@@ -87,7 +87,8 @@ def train(reviews: pd.DataFrame) -> ReviewScorer:
     numbers = [round(float(number), 2) for number in (bias, *platt.coef_[0], platt.intercept_[0])]
     terms = vectoriser.get_feature_names_out()
     used = np.flatnonzero(weights)
-    return ReviewScorer(dict(zip(terms[used].tolist(), weights[used].tolist(), strict=True)), *numbers)
+    words = frozenset(term for term in terms.tolist() if term.isalpha())
+    return ReviewScorer(dict(zip(terms[used].tolist(), weights[used].tolist(), strict=True)), words, *numbers)
 
 
 def _fit(counts: Any, labels: npt.NDArray[np.int64]) -> tuple[Vector, float]:
@@ -110,12 +111,14 @@ def _margins(counts: Any, weights: Vector, bias: float) -> tuple[Vector, Vector]
 
 
 def pack(scorer: ReviewScorer) -> bytes:
-    """Return the file that ships: terms as UTF-8 lines, weights as whole numbers, bias and calibration; always the same bytes for the same scorer."""
+    """Return the file that ships: terms and words as UTF-8 lines, weights as whole numbers, bias and calibration; always the same bytes for the same scorer."""
     terms = sorted(scorer.weights)
     stored = io.BytesIO()
+    words = "\n".join(sorted(scorer.words))
     np.savez_compressed(
         stored,
         terms=np.frombuffer("\n".join(terms).encode(), dtype=np.uint8),
+        words=np.frombuffer(words.encode(), dtype=np.uint8),
         weights=np.asarray([round(scorer.weights[term] / QUANTUM) for term in terms], dtype=np.int16),
         numbers=np.asarray([scorer.bias, scorer.slope, scorer.length_slope, scorer.offset]),
     )

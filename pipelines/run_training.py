@@ -9,6 +9,7 @@ from typing import Any
 from pipelines.config import TrainingConfig, load_config
 from pipelines.runner import connect_zenml, count_cached, quieten_zenml, run_pipeline
 from pipelines.stacks import read_stack
+from trending.embeddings.export import ENCODERS, begin_preparing
 from trending.embeddings.weights import find_weights
 from trending.ingestion.companions import fingerprint_companions
 from trending.releases import Manifest, ReleaseStore
@@ -49,6 +50,8 @@ def run_training(config_file: str | None, overrides: list[str], stack: str | Non
     fingerprint = source.fingerprint()
     weights = find_weights(load_settings().encoder)
     store.check_writable()
+    if weights:
+        begin_preparing(weights, load_settings().cache_dir / ENCODERS)  # done, or nearly, by the time the step asks for it
     quieten_zenml()
     connect_zenml()
 

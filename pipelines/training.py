@@ -73,7 +73,7 @@ def training(
         beside = dict(zip(("works", "reviews", "trends"), load_companions(rights=rights, **companions), strict=True))
     meaning: dict[str, Any] = {}
     if encoder:
-        folder = prepare_encoder(weights_sha256=encoder)
+        folder = prepare_encoder(weights_sha256=encoder, after=["compare_models"])
         meaning = {"encoder": folder, "vectors": embed_titles(titles, folder, rights=rights)}
     # What a model didn't get done, within its budget, it is asked for again: the step isn't cached, its finished work is.
     describe = describe_titles.with_options(enable_cache=writer is None)

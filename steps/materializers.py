@@ -1,4 +1,4 @@
-"""How artifacts are stored where ZenML's own way won't do: genre models in the files they save themselves, folders uncompressed."""
+"""How the project's own types are stored as artifacts: genre models in the files they save themselves, without pickle."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from zenml.enums import ArtifactType
 from zenml.materializers.base_materializer import BaseMaterializer
-from zenml.materializers.path_materializer import PathMaterializer
 from zenml.utils import io_utils
 
 from trending.models import GenreModel, load_model
@@ -34,20 +33,3 @@ class GenreModelMaterializer(BaseMaterializer):
     def extract_metadata(self, data: GenreModel) -> dict[str, Any]:
         """Show kind and hyper-parameters in the dashboard."""
         return {"kind": data.kind, **data.params}
-
-
-class FolderMaterializer(PathMaterializer):
-    """Stores a folder as it is: ZenML's own way compresses, which takes seconds for weights and gains a fifth."""
-
-    # Only where a step asks for it.
-    SKIP_REGISTRATION: ClassVar[bool] = True
-
-    def save(self, data: Path) -> None:
-        """Copy the folder into the artifact."""
-        io_utils.copy_dir(str(data), self.uri, overwrite=True)
-
-    def load(self, data_type: type[Any]) -> Path:
-        """Copy the folder back; the step that asked for it clears it away."""
-        with self.get_temporary_directory(delete_at_exit=False) as directory:
-            io_utils.copy_dir(self.uri, str(directory), overwrite=True)
-            return Path(directory)

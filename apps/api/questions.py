@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from trending.catalogue import Filters
 from trending.genres import Genre
@@ -16,6 +16,14 @@ from trending.titles import TitleType
 MAX_EVIDENCE = 10
 _PLOT = "Two detectives search a fishing village for a missing child."
 
+
+def _refuse_lookalikes(given: object) -> object:
+    if isinstance(given, bool | str):
+        raise ValueError("a number is needed")  # noqa: TRY004 - pydantic turns no TypeError into a refusal
+    return given
+
+
+Whole = Annotated[int, BeforeValidator(_refuse_lookalikes)]  # what JSON Schema calls an integer: 3 and 3.0, but neither "3" nor true
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=load_settings().max_text_chars, pattern=r"\S")]
 TitleId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID_CHARS)]
 
@@ -90,7 +98,7 @@ class PredictRequest(_Question):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"texts": [_PLOT]}]})
 
     texts: list[Text] = Field(min_length=1, max_length=MAX_TEXTS)
-    evidence: int = Field(5, ge=0, le=MAX_EVIDENCE, description="At most so many words that spoke for each genre.")
+    evidence: Whole = Field(5, ge=0, le=MAX_EVIDENCE, description="At most so many words that spoke for each genre.")
 
 
 class InsightsRequest(_Question):
@@ -111,7 +119,7 @@ class InsightsRequest(_Question):
     reviews: list[Text] = Field(default_factory=list, max_length=MAX_GIVEN_REVIEWS)
     title: str | None = Field(None, max_length=300)
     type: TitleType | None = None
-    year: int | None = Field(None, ge=1800, le=2200)
+    year: Whole | None = Field(None, ge=1800, le=2200)
 
     @model_validator(mode="after")
     def _need_text(self) -> InsightsRequest:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 
 from apps.api.answering import NO_STORE, answer, answer_slowly, find_live, render
@@ -24,11 +27,12 @@ def list_genres(request: Request) -> Response:
 
 
 @router.post("/predict", tags=["genres"], response_model=PredictAnswer, responses=document_problems(400, 413, 422, 503))
-def predict_genres(request: Request, body: PredictRequest) -> Response:
+async def predict_genres(request: Request, body: PredictRequest) -> Response:
     """Predict the genres of 1 to 64 plots, with probability, threshold and the words that spoke most for each genre."""
     measures: Measures = request.app.state.measures
     with find_live(request).lease() as service:
-        answered = service.predict(body.texts, body.evidence)
+        ask = partial(service.predict, body.texts, body.evidence)
+        answered = ask() if service.predicts_at_once(body.texts) else await to_thread.run_sync(ask)
     measures.count_predictions(answered.predictions)
     return render(answered, NO_STORE)
 

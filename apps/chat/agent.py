@@ -88,8 +88,14 @@ async def open_chat(server: MCPServer[Any]) -> AsyncIterator[ChatAgent]:
     """Yield an agent connected to a server in this process, with the model the settings name. It takes milliseconds: one may be opened for each question."""
     from mcp import Client
 
+    failure: Exception | None = None
     async with Client(server) as client:
-        yield ChatAgent(client, _share_llm(load_settings().model_dump_json()))
+        try:
+            yield ChatAgent(client, _share_llm(load_settings().model_dump_json()))
+        except Exception as error:  # the client's task groups would wrap it
+            failure = error
+    if failure is not None:
+        raise failure
 
 
 @lru_cache(maxsize=1)

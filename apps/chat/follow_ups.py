@@ -10,23 +10,44 @@ from apps.chat.answers import Turn
 from apps.chat.changes import read_changes
 from apps.chat.names import find_named_title, is_reference, list_mentions
 from apps.chat.plans import LIST_INTENTS, Plan, Wanted
+from apps.chat.shapes import compile_shapes
 from apps.chat.slots import read_slots
 
-_MORE = re.compile(
-    r"^(?:(?:show|give|tell|list|see)?(?: me)? ?(?:some |a few |any )?(?:more|others?|next|further|additional)(?: (?:ones?|titles|of (?:them|these|those)|please|results|options|picks|suggestions|recommendations"
-    r"|films|movies|shows|page|like (?:that|those|these)))*|what else(?: is there| have you got| do you have)?|any(?:thing)? (?:else|others?|more)|(?:something|anything) else|next page|go on|continue|keep going|and\?*)$",
-    re.IGNORECASE,
+_PIECES = {
+    "asked": "show|give|tell|list|see",
+    "more": "more|other|others|next|further|additional",
+    "ones": "one|ones|titles|of (them|these|those)|results|options|picks|suggestions|recommendations|films|movies|shows|page|like (that|those|these)",
+    "listed": "(on|in) (the|that|your) list|there|so high[ up]|number ...|first|trending|popular",
+}
+_MORE = compile_shapes(
+    """
+    [<asked> ][me ][some |a few |any ]<more>[ <ones>]
+    what else[ is there| have you got| do you have]
+    (anything|something|any) (else|other|others|more)
+    (next page|go on|continue|keep going|and)
+    """,
+    _PIECES,
 )
-_WHY = re.compile(
-    r"^(?:(?:but |and |so )?why(?: is that| that| so| those| these| this| them| it| not| do you (?:say|think) (?:so|that)| (?:did you (?:pick|choose|recommend)|are you recommending) .*| (?:is|are|was) (?P<title>.+?)"
-    r"(?: (?:on|in) (?:the|that|your) list| there| so high(?: up)?| number \w+| first| trending| popular)?)?|how (?:come|so|do you know(?: that)?)|explain(?: (?:that|this|it|why))?|what makes you (?:say|think) (?:so|that)|reasons?)$",
-    re.IGNORECASE,
+_WHY = compile_shapes(
+    """
+    [but |and |so ]why[ is that| that| so| those| these| this| them| it| not]
+    why do you (say|think) (so|that)
+    why (did you (pick|choose|recommend)|are you recommending) ...
+    why (is|are|was) TITLE[ <listed>]
+    how (come|so|do you know[ that])
+    explain[ that| this| it| why]
+    what makes you (say|think) (so|that)
+    reason[s]
+    """,
+    _PIECES,
 )
 _LEAD = re.compile(
-    r"^(?:and|but|ok(?:ay)?|now|so|also|or|then|what about|how about|only|just|make it|(?:something|anything|any|some)(?: (?:that is|that's|a bit|a little))?|same(?: (?:thing|question))?|the same|try|show me|give me|i meant?|no,?)[ ,]+",
+    r"^(?:and|but|ok(?:ay)?|now|so|also|or|then|what about|how about|only|just|make it|(?:something|anything|any|some)(?: (?:that is|that's|a bit|a little))?"
+    r"|same(?: (?:thing|question))?|the same|try|show me|give me|i meant?|no,?)[ ,]+",
     re.IGNORECASE,
 )
 _ONES = re.compile(r"\b(?:ones?|instead|too|as well|then|please|but|though|for|in|from|of|with|the|only|not?)\b", re.IGNORECASE)
+_SMALL_TALK = ("greet", "thank", "help", "refuse", "unknown")
 _OF_TITLES = ("quality", "facts", "trend_of_title", "compare")
 
 
@@ -38,10 +59,10 @@ def plan_follow_up(text: str, history: Sequence[Turn], today: dt.date) -> Plan |
     )
     if last is None:
         return None
-    if _MORE.match(text):
+    if any(shape.fullmatch(text) for shape in _MORE):
         return _go_on(last)
-    if why := _WHY.match(text):
-        return _give_reasons(last, why["title"], history)
+    if why := next((found for shape in _WHY if (found := shape.fullmatch(text))), None):
+        return _give_reasons(last, why.groupdict().get("title"), history)
     shorter, lead = text, False
     while (cut := _LEAD.sub("", shorter)) != shorter:
         shorter, lead = cut, True
@@ -49,6 +70,8 @@ def plan_follow_up(text: str, history: Sequence[Turn], today: dt.date) -> Plan |
 
 
 def _go_on(last: Plan) -> Plan | None:
+    if last.intent == "count":
+        return last.model_copy(update={"intent": "search", "limit": 5})
     if last.intent not in LIST_INTENTS:
         return None
     # A list without a next page is answered again, and says that this was all.
@@ -67,7 +90,7 @@ def _give_reasons(last: Plan, title: str | None, history: Sequence[Turn]) -> Pla
 
 def _change(last: Plan, text: str, today: dt.date) -> Plan | None:
     """Return the list at hand with other filters, if `text` says nothing but filters."""
-    if last.intent not in LIST_INTENTS or len(text.split()) > 10:
+    if last.intent not in (*LIST_INTENTS, "count") or len(text.split()) > 10:
         return None
     changes = read_changes(text, today)
     slots = read_slots(text, today)

@@ -45,13 +45,20 @@ PIECES = {
     "kinds": "films|movies|shows|series|titles|ones|comedies|dramas|thrillers|mysteries|westerns|documentaries|musicals",
     "kind": "film|movie|show|series|tv show|tv series|<kinds>",
     "media": "something|anything|stuff|more|others|one|[... ](<kind>|comedy|drama|thriller|horror|anime)",
-    "good": """[really |actually |even |still ]([any ]good|worth (watching|seeing|it|my time|a watch|the time|the hype)|bad|great|overrated|underrated|boring|rubbish|terrible|recommended
-        |well[-| ](reviewed|liked|received|rated)|a (good|great|bad) (<kind>|watch))[ or (not|bad)]""",
-    "like": "[that (is|are|feels|feel) ][just |a bit |kind of ](like|similar to|akin to|in the (vein|style|spirit) of|along the lines of|comparable to|close to)",
+    "good": """[really |actually |even |still ]([any ]good|worth (watching|seeing|it|my time|a watch|the time|the hype)|bad|great|overrated|underrated
+        |boring|rubbish|terrible|recommended|well[-| ](reviewed|liked|received|rated)|a (good|great|bad) (<kind>|watch))[ or (not|bad)]""",
+    "like": """[that (is|are|feels|feel) ][just |a bit |kind of ]
+        (like|similar to|akin to|in the (vein|style|spirit) of|along the lines of|comparable to|close to)""",
     "liked": "like|liked|love|loved|enjoy|enjoyed|adore|adored|watched|saw|finished",
     "now": "right now|now|at the moment|this week|this month|today|currently",
-    "genre": "comedy|drama|thriller|horror|western|romance|documentary|musical|mystery|fantasy|crime|war|action|sci-fi|scifi|science fiction|animated|family|romcom|rom-com|cartoon|anime",
+    "genre": """comedy|drama|thriller|horror|western|romance|documentary|musical|mystery|fantasy|crime|war|action|sci-fi|scifi|science fiction|animated
+        |family|romcom|rom-com|cartoon|anime""",
     "out": "released|come out|came out|made|from|out|air|premiere|premiered|start|started|begin|first (air|aired|shown|released)",
+    "better": "is|was|should <i> (watch|see|pick|choose)|do you recommend|has the (better|higher) (score|rating)",
+    "then": "what|where|which|recommend|suggest|find|show|give|anything|something|want|i want|i need",
+    "ask": "recommend|suggest|find|show|give|get|i want|i'm looking for|any|is there|are there|do you have|what about",
+    "find": """find|search[ for]|looking for|look for|look up|show|list|get|give|name|i'm looking for|i am looking for
+        |i (want|need)[ to (watch|see)]|got|any""",
     "more_or_so": "better|worse|funnier|more popular|scarier|darker|newer|older",
 }
 
@@ -120,7 +127,7 @@ TABLE: tuple[Row, ...] = (
         read_comparison,
         """
         (compare|comparison (of|between)|[what( is|'s| are) ][the ]difference[s] between) TITLES[ for me]
-        which [one |<kind> ](is|was|should <i> (watch|see|pick|choose)|do you recommend|has the (better|higher) (score|rating))[ the][ best| <more_or_so>][ one| <kind>][,|:] TITLES
+        which [one |<kind> ]<better>[ the][ best| <more_or_so>][ one| <kind>][,|:] TITLES
         """,
     ),
     _row(read_question_of_two, "(should|shall) <i> (watch|see|try|pick|choose) TITLES"),
@@ -128,10 +135,10 @@ TABLE: tuple[Row, ...] = (
     _row(
         read_similar,
         """
-        (i [just |really |just really ]<liked>|if <i> <liked>|after [watching |finishing ]|having (seen|watched)) TITLE[,|.|;|:] [and ][so |now ](what|where|which|recommend|suggest|find|show|give|anything|something|want|i want|i need) ...
+        (i [just |really |just really ]<liked>|if <i> <liked>|after [watching |finishing ]|having (seen|watched)) TITLE[,|.|;|:] [and ][so |now ]<then> ...
         (i [really ]<liked>|if <i> <liked>) TITLE[,|.|;|:] [so |now |and ]what( next| else| now|'s next)
         what (should|can|could|to|do|would) [<i> ](watch|see|try|like) [next ](after|if <i> <liked>) TITLE
-        [recommend |suggest |find |show |give |get |i want |i'm looking for |any |is there |are there |do you have |what about ][me |us ]KIND=<media> <like> TITLE
+        [<ask> ][me |us ]KIND=<media> <like> TITLE
         [what <kind> (is|are)|what's|what is|what <kind>] (similar to|like|close to) TITLE
         (similar to|like) TITLE
         [find |show |list |get ][me ]similar [KIND=<media> ]to TITLE
@@ -145,7 +152,7 @@ TABLE: tuple[Row, ...] = (
         how (good|bad|well-liked|well liked|popular|great|scary|funny) <be> TITLE
         how <be> TITLE[ rated| reviewed| received| liked]
         (should|shall) <i> (watch|see|try|bother with|give) TITLE[ or not| a (try|chance|go)]
-        what (do|did|are|does|have) (<people>|you) (say|saying|think|thinking|like|dislike|hate|love|praise|complain|make|said)[ about| of][ about| of| in] TITLE
+        what (do|did|are|does|have) (<people>|you) (say|saying|said|think|thinking|like|dislike|hate|love|praise|complain|make)[ about| of][ about| in] TITLE
         what( is|'s| are) [the ](good|bad|right|wrong|great|best|worst)[ thing| part][ and (good|bad)] (about|with) TITLE
         what( is|'s| are) [the ](score|rating|review|reviews|verdict|consensus|reception|word)[ of| for| on] TITLE
         what( is|'s| are) people saying about TITLE
@@ -226,7 +233,7 @@ TABLE: tuple[Row, ...] = (
     _row(
         read_search,
         """
-        (find|search|search for|looking for|look for|look up|show|list|get|give|name|i'm looking for|i am looking for|i (want|need)[ to (watch|see)]|got|any) [me |us ][any |some |a few |all ]WHAT
+        <find> [me |us ][any |some |a few |all ]WHAT
         (do you have|have you got|are there|is there) [any |some ]WHAT[ in (here|the catalogue)]
         """,
     ),
@@ -238,12 +245,13 @@ TABLE: tuple[Row, ...] = (
     _row(read_name),
 )
 _COURTESY = re.compile(
-    r"^(?:(?:hi|hello|hey|ok(?:ay)?|so|well|please|now|then|also|um+|great|thanks|thank you|cool)[,!. ]+(?=\S+ \S)"
-    r"|(?:can|could|would|will) you (?:please )?(?!\w+ing\b)(?=[a-z]+ )"
+    r"^(?:(?:hi|hello|hey|ok(?:ay)?|so|well|please|now|then|also|um+|great|thanks|thank you|cool)[,!.]+ *(?=\S)"
+    r"|(?:hi|hello|hey|ok(?:ay)?|so|well|please|now|then|also|um+) (?=\S+ \S)"
+    r"|(?:can|could|would|will) you (?:please )?(?=[a-z]+ )"
     r"|(?:do you know|tell me|i wonder|let me know|i(?:'d| would) like to know|i want to know) (?:if |whether )?(?=(?:what|when|how|which|is|are)\b))",
     re.IGNORECASE,
 )
-_END = re.compile(r"(?:[ ,]+(?:please|pls|thanks|thank you|then|though))?[\s?!.]*$", re.IGNORECASE)
+_END = re.compile(r"(?:[\s,?!.]+(?:please|pls|thanks|thank you|then|though))?[\s?!.]*$", re.IGNORECASE)
 
 
 def make_plan(question: str, history: Sequence[Turn] = (), today: dt.date | None = None) -> Plan:

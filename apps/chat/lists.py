@@ -13,6 +13,7 @@ from apps.chat.titles import say_found
 from apps.chat.toolbox import Toolbox, ToolFailed
 from trending.service.answers import SearchAnswer, SimilarAnswer, TitleAnswer, TitleCard, TrendingAnswer
 
+_MOST_SIMILAR = 20
 _SPARE = 10  # more than are shown, where some are left out by hand
 _WINDOWS = {"week": "this week", "month": "this month", "quarter": "this quarter"}
 _ALL = "That was all."
@@ -88,30 +89,30 @@ async def count(plan: Plan, tools: Toolbox) -> Reply:
     least = "" if found.total_is_exact else "at least "
     reply.add_notes(plan.notes)
     reply.add(f"This release has {least}{found.total:,} {_describe(plan)}.")
-    reply.plan = plan.model_copy(update={"intent": "search", "limit": 5})
     return reply
 
 
 async def list_similar(plan: Plan, tools: Toolbox) -> Reply:
     """List titles like one title, changed as asked."""
     reply = Reply(plan, tools)
-    if plan.cursor == "":
-        plan = plan.model_copy(update={"limit": min(20, plan.limit * 2), "cursor": None})  # similar titles have no pages
+    # Similar titles have no pages: more of them are those after the ones that were shown.
+    shown = plan.limit if plan.cursor == "" else 0
+    plan = plan.model_copy(update={"limit": min(_MOST_SIMILAR, plan.limit + shown), "cursor": None})
     found = await find_title(tools, plan.names[0])
     if found.title is None:
         return say_found(reply, found, plan.names[0])
     say_found(reply, found, plan.names[0])
     wanted, notes = await _make_relative(plan, found.title.title_id, tools)
     similar = await _ask_similar(tools, found.title.title_id, wanted, plan.limit)
-    close = [one for one in similar.titles if not _is_unwanted(one.title, wanted)][: plan.limit]
+    close = [one for one in similar.titles if not _is_unwanted(one.title, wanted)][shown : plan.limit]
     named = TitleName(text=found.title.title, year=found.title.year, type=found.title.type, title_id=found.title.title_id)
     reply.plan = plan.model_copy(update={"names": [named], "cursor": None, "why": False, "notes": []})
     reply.add_notes([*plan.notes, *notes])
     base = reply.name(found.title)
     if not close:
-        reply.add(f"I found no {describe_wanted(wanted)} like {base}. Leave a wish out, or describe what you want.")
+        reply.add(_ALL if shown else f"I found no {describe_wanted(wanted)} like {base}. Leave a wish out, or describe what you want.")
         return reply
-    reply.add(f"{begin_sentence(describe_wanted(wanted))} like {base}:")
+    reply.add(f"{begin_sentence(describe_wanted(wanted))} like {base}{', more' if shown else ''}:")
     # "The first" of the next question is the first of the list, not the title asked about.
     reply.titles.clear()
     reply.list_cards([one.title for one in close], [escape(one.why, 160) for one in close])

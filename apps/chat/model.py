@@ -6,10 +6,10 @@ import contextlib
 import datetime as dt
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from apps.chat.answers import Answer, ChatEvent, TextDelta, TextWithdrawn, Turn
 from apps.chat.checks import Facts, find_fault, find_fault_of_whole, render_checked
@@ -118,7 +118,7 @@ async def _listen(pieces: AsyncIterator[ModelText | ToolCall | Finished], facts:
     """Return what the model says; whole lines that stand up to the check are passed on at once, up to the first that doesn't."""
     spoken, rest = _Spoken(), ""
     try:
-        async with contextlib.aclosing(pieces) as stream:
+        async with contextlib.aclosing(cast("AsyncGenerator[ModelText | ToolCall | Finished]", pieces)) as stream:
             async for piece in stream:
                 match piece:
                     case ModelText():

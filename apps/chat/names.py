@@ -12,7 +12,8 @@ from apps.chat.vocabulary import NUMBERS, ORDINALS
 _QUOTES = "\"'“”‘’«»*"  # noqa: RUF001
 _THING = r"(?:one|film|movie|show|series|title|pick|suggestion|recommendation|result)"
 _ORDINAL = re.compile(
-    rf"(?:the )?(?:(?P<name>{'|'.join(ORDINALS)}|last)(?: {_THING})?(?: (?:on|of|in) (?:the|that|your) list)?|(?:{_THING} )?(?:number|no\.?|#) ?(?P<digits>\d+|{'|'.join(NUMBERS)}))",
+    rf"(?:the )?(?:(?P<name>{'|'.join(ORDINALS)}|last)(?: {_THING})?(?: (?:on|of|in) (?:the|that|your) list)?"
+    rf"|(?:{_THING} )?(?:number|no\.?|#) ?(?P<digits>\d+|{'|'.join(NUMBERS)}))",
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(
@@ -38,6 +39,8 @@ def find_named_title(phrase: str, history: Sequence[Turn]) -> TitleName | None:
         return None
     if found := _find_mention(text, history):
         return _name_mention(found)
+    if list_mentions(history) and is_reference(text):
+        return None
     if _ID.fullmatch(text):
         return TitleName(text=text, title_id=text)
     year = kind = None

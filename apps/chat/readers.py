@@ -12,7 +12,7 @@ from apps.chat.changes import read_changes
 from apps.chat.follow_ups import plan_follow_up
 from apps.chat.names import find_named_title, find_named_titles, is_reference, list_mentions
 from apps.chat.plans import Plan, TitleName, Topic
-from apps.chat.refusals import OFF_TOPIC, find_refusal
+from apps.chat.refusals import OFF_TOPIC, find_refusal, is_off_topic
 from apps.chat.slots import Slots, read_slots
 
 MAX_QUERY_CHARS = 300
@@ -58,7 +58,7 @@ def read_refusal(_found: re.Match[str], text: str, _context: Context) -> Plan | 
 
 def read_off_topic(_found: re.Match[str], text: str, _context: Context) -> Plan | None:
     """Read what has nothing to do with titles."""
-    return Plan(intent="refuse", refused=OFF_TOPIC.name) if OFF_TOPIC.pattern.search(_drop_subject(text)) else None
+    return Plan(intent="refuse", refused=OFF_TOPIC.name) if is_off_topic(_drop_subject(text)) else None
 
 
 def read_prediction(found: re.Match[str], _text: str, _context: Context) -> Plan | None:
@@ -230,7 +230,7 @@ def _fill(plan: Plan, slots: Slots) -> Plan:
 
 def _drop_subject(text: str) -> str:
     """Return the question without what titles are to be about, which may be anything."""
-    return re.split(r"\babout\b(?! me)", text)[0]
+    return re.split(r"\babout\b(?! me)", text)[0].strip()
 
 
 def _looks_like_name(phrase: str) -> bool:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 
 _TOKEN = re.compile(
-    r"(?P<slot>[A-Z]{2,})(?:=<(?P<of>\w+)>)?|(?P<before>\.\.\. )|(?P<after> \.\.\.)|(?P<any>\.\.\.)|<(?P<piece>\w+)>|(?P<sign>[()\[\]|])|(?P<text>[^A-Z()\[\]|<. ]+|.)"
+    r"(?P<slot>[A-Z]{2,})(?:=<(?P<of>\w+)>)?|(?P<before>\.\.\. )|(?P<after> \.\.\.)|(?P<any>\.\.\.)"
+    r"|<(?P<piece>\w+)>|(?P<sign>[()\[\]|])|(?P<text>[^A-Z()\[\]|<. ]+|.)"
 )
 _ANYTHING = {"before": r"(?:.*?\W)?", "after": r"(?:\W.*)?", "any": ".*?"}
 _SIGNS = {"(": "(?:", ")": ")", "[": "(?:", "]": ")?", "|": "|"}
@@ -38,4 +39,4 @@ def _translate_token(token: re.Match[str], pieces: Mapping[str, str]) -> str:
 
 
 def _read_piece(name: str, pieces: Mapping[str, str]) -> str:
-    return _translate(" ".join(pieces[name].split()), pieces)
+    return _translate(re.sub(r"\s*\n\s*", "", pieces[name]), pieces)

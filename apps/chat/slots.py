@@ -37,8 +37,17 @@ COUNTRY_NOTE = "I can't filter by country, only by language."
 _YEAR = r"((?:18|19|20)\d\d)"
 _KINDS = r"(?:films?|movies?|flicks?|shows?|series|titles|\w+ies|dramas|thrillers|westerns|musicals|documentar\w+)"
 _SUBJECT = re.compile(
-    r"\b(?:(?:that (?:is|are) )?about|involving|featuring|(?:that (?:is|are) )?set (?:in|on|at|during)|in which|where|with an?|taking place (?:in|on|at))\s+(?P<subject>.+)"
+    r"\b(?:(?:that (?:is|are) )?about|involving|featuring|(?:that (?:is|are) )?set (?:in|on|at|during)|in which|where|with an?|taking place (?:in|on|at))"
+    r"\s+(?P<subject>.+)"
 )
+_BOUNDS: tuple[tuple[str, int, str], ...] = (
+    ("year_from", 0, rf"\b(?:since|from|starting) {_YEAR}(?: on(?:wards?)?| or later| and later)|\bsince {_YEAR}\b|\b{_YEAR} or later\b"),
+    ("year_from", 1, rf"\b(?:after|later than|newer than|post) {_YEAR}\b"),
+    ("year_to", -1, rf"\b(?:before|earlier than|older than|pre) {_YEAR}\b"),
+    ("year_to", 0, rf"\b(?:until|till|up to|no later than) {_YEAR}\b"),
+)
+_DECADE = rf"\b(?:(?:from|in|of) )?(?:the )?(?:(early|mid|late)[- ])?(?:(19|20)?(\d0)'?s|({'|'.join(DECADES)}))\b"
+_ONE_YEAR = rf"\b(?:from|in|of|released in) {_YEAR}\b|\b{_YEAR}(?= (?:[\w-]+ ){{0,2}}{_KINDS}\b)|\b{_KINDS} {_YEAR}$"
 _LONGEST_PHRASE = 4
 _EXCLUDING = {"without", "no", "not", "less", "non", "except", "isn't", "aren't", "exclude", "excluding"}
 _BETWEEN = {"any", "too", "a", "so", "very", "be", "much", "the"}
@@ -49,7 +58,10 @@ _WINDOWS: dict[Window, str] = {
     "month": r"\b(?:this|last|past|the) (?:past )?month\b|\bmonthly\b|\bthese days\b|\blately\b",
     "week": r"\b(?:this|last|past|the) (?:past )?week\b|\bweekly\b|\btoday\b|\bright now\b|\bcurrently\b|\bat the moment\b",
 }
-_ACCLAIMED = r"\b(?:best|greatest|acclaimed|great|excellent|(?:well|highly|top|best)[- ](?:reviewed|rated))\b|\bhighest[- ]rat(?:ed|ing)\b|\bgood (?:reviews|ratings|scores?)\b"
+_ACCLAIMED = (
+    r"\b(?:best|greatest|acclaimed|great|excellent|(?:well|highly|top|best)[- ](?:reviewed|rated)"
+    r"|highest[- ](?:rated|rating)|good (?:reviews|ratings|scores?))\b"
+)
 _SCORE = (
     r"\b(?:with an? )?(?:scor\w*|rat(?:ed|ings?)) (?:is |are |of )?(?:above|over|at least|more than|higher than|from|>=?|minimum) ?(?P<score>\d{1,3}(?:\.\d)?)"
     r"(?: ?(?:/|out of|of) ?(?:100?))?(?: or (?:more|higher|better))?"
@@ -109,45 +121,34 @@ def read_slots(text: str, today: dt.date) -> Slots:
 
 def _read_years(text: _Text, today: dt.date, bare: bool) -> dict[str, int]:
     """Return the first span of years the text names; `bare`: also what only a description of titles would say, such as "old"."""
-    if found := text.take(rf"\b(?:between|from) {_YEAR} (?:and|to|until|till|through) {_YEAR}\b|\b{_YEAR} ?[-–] ?{_YEAR}\b"):  # noqa: RUF001
+    if found := text.take(rf"\b(?:between|from) {_YEAR} (?:and|to|until|till|through) {_YEAR}\b|\b{_YEAR} ?[-\u2013] ?{_YEAR}\b"):
         first, last = sorted(int(year) for year in found.groups() if year)
         return {"year_from": first, "year_to": last}
-    if found := text.take(rf"\b(?:since|from|starting) {_YEAR}(?: on(?:wards?)?| or later| and later)|\bsince {_YEAR}\b|\b{_YEAR} or later\b"):
-        return {"year_from": next(int(year) for year in found.groups() if year)}
-    if found := text.take(rf"\b(?:after|later than|newer than|post) {_YEAR}\b"):
-        return {"year_from": int(found[1]) + 1}
-    if found := text.take(rf"\b(?:before|earlier than|older than|pre) {_YEAR}\b"):
-        return {"year_to": int(found[1]) - 1}
-    if found := text.take(rf"\b(?:until|till|up to|no later than) {_YEAR}\b"):
-        return {"year_to": int(found[1])}
-    names = "|".join(DECADES)
-    if found := text.take(rf"\b(?:(?:from|in|of) )?(?:the )?(?:(early|mid|late)[- ])?(?:(19|20)?(\d0)'?s|({names}))\b"):
+    for bound, step, pattern in _BOUNDS:
+        if found := text.take(pattern):
+            return {bound: next(int(year) for year in found.groups() if year) + step}
+    if found := text.take(_DECADE):
         return _spell_decade(*found.groups())
-    if found := text.take(rf"\b(?:from|in|of|released in) {_YEAR}\b|\b{_YEAR}(?= (?:[\w-]+ ){{0,2}}{_KINDS}\b)|\b{_KINDS} {_YEAR}$" if bare else r"(?!)"):
-        year = next(int(year) for year in found.groups() if year)
-        return {"year_from": year, "year_to": year}
     return _read_loose_years(text, today) if bare else {}
 
 
 def _spell_decade(part: str | None, century: str | None, digits: str | None, name: str | None) -> dict[str, int]:
-    if name:
-        first = DECADES[name]
-    else:
-        first = int(f"{century or ('20' if int(str(digits)) <= 20 else '19')}{digits}")
+    # "The 20s" are of this century, "the 30s" of the last.
+    first = DECADES[name] if name else int(f"{century or ('20' if str(digits) <= '20' else '19')}{digits}")
     start, end = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}.get(part or "", (0, 9))
     return {"year_from": first + start, "year_to": first + end}
 
 
 def _read_loose_years(text: _Text, today: dt.date) -> dict[str, int]:
-    if text.take(r"\bthis year'?s?\b"):
-        return {"year_from": today.year, "year_to": today.year}
-    if text.take(r"\blast year'?s?\b"):
-        return {"year_from": today.year - 1, "year_to": today.year - 1}
+    if found := text.take(_ONE_YEAR):
+        year = next(int(year) for year in found.groups() if year)
+        return {"year_from": year, "year_to": year}
+    if found := text.take(r"\b(this|last) year'?s?\b"):
+        year = today.year - (found[1] == "last")
+        return {"year_from": year, "year_to": year}
     if text.take(r"\b(?:recent(?:ly)?(?: released)?|latest|newest|brand new|modern|new(?! (?:york|orleans|zealand|jersey|delhi)))\b"):
         return {"year_from": today.year - RECENT_YEARS}
-    if text.take(r"\b(?:old(?:[- ](?:school|time|fashioned))?|vintage|classics?|golden age)\b"):
-        return {"year_to": OLD_UNTIL}
-    return {}
+    return {"year_to": OLD_UNTIL} if text.take(r"\b(?:old(?:[- ](?:school|time|fashioned))?|vintage|classics?|golden age)\b") else {}
 
 
 def _read_score(text: _Text) -> int | None:

@@ -112,12 +112,36 @@ COUNTRIES = (
 )
 
 NUMBERS: dict[str, int] = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
-    "couple": 2, "few": 3, "dozen": 12,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "eleven": 11,
+    "twelve": 12,
+    "couple": 2,
+    "few": 3,
+    "dozen": 12,
 }
 ORDINALS: dict[str, int] = {
-    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10,
-    "1st": 1, "2nd": 2, "3rd": 3,
+    "first": 1,
+    "second": 2,
+    "third": 3,
+    "fourth": 4,
+    "fifth": 5,
+    "sixth": 6,
+    "seventh": 7,
+    "eighth": 8,
+    "ninth": 9,
+    "tenth": 10,
+    "1st": 1,
+    "2nd": 2,
+    "3rd": 3,
     **{f"{number}th": number for number in range(4, 11)},
 }
 
@@ -128,11 +152,12 @@ DECADES: dict[str, int] = {
 
 # Words that carry nothing once slots are taken out.
 _EMPTY = """
-a all also but came come surprise should shall binge pick am an and any are as at available be by can catalogue check could do does else ever fancy feel find for from get give good got great have
-hello help here hey hi how i i'd i'll i'm in is it its just kind let's list like looking lot lots made me mood more most my need new now of off on only ok
-okay or other our out over picks please pretty quite really recommend released right s search see set show shown so some sort suggest suggestion
-suggestions tell than that that's the them then there there's these this those to tonight top us very want watch watching we we're weekend well were
-what what's which will with would you your evening today night something anything someone worth decent nice best
+a all also am an and any anything are as at available be best binge but by came can catalogue check come could decent do does else evening ever fancy
+feel find for from get give good got great have hello help here hey hi how i i'd i'll i'm in is it its just kind let's like list looking lot lots made
+me mood more most my need new nice night now of off ok okay on only or other our out over pick picks please pretty quite really recommend released
+right s search see set shall should show shown so some someone something sort suggest suggestion suggestions surprise tell than that that's the them
+then there there's these this those to today tonight top us very want watch watching we we're weekend well were what what's which will with worth
+would you your
 """
 EMPTY_WORDS = frozenset(_EMPTY.split())
 

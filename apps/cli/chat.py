@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from trending.service.service import TitleService
 
 _REMEMBERED = 20
-_GREETING = "Ask about films and shows; “help” says what I can do. Ctrl-D ends it."  # noqa: RUF001
+_GREETING = "Ask about films and shows; “help” says what I can do. Ctrl-D ends it."
 
 
 class _Lender:

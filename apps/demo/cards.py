@@ -9,8 +9,8 @@ from urllib.parse import unquote
 
 from markupsafe import Markup
 
-from apps.demo.render import check_url
 from apps.demo.route import link_title
+from apps.demo.text import check_url
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -72,7 +72,7 @@ def render_transcript(exchanges: Sequence[Exchange]) -> str:
     return render("chat", exchanges=exchanges, answers=[render_answer(one.text) for one in exchanges])
 
 
-async def converse(server: MCPServer[Any], question: str, exchanges: list[Exchange]) -> AsyncIterator[str]:
+async def converse(server: MCPServer[Any], question: str, exchanges: list[Exchange]) -> AsyncGenerator[str, None]:
     """Answer a question as the last of `exchanges`; yield the transcript as it grows."""
     from apps.chat import Turn
 
@@ -96,7 +96,7 @@ async def converse(server: MCPServer[Any], question: str, exchanges: list[Exchan
     yield render_transcript(exchanges)
 
 
-async def _ask(server: MCPServer[Any], question: str, history: Sequence[Turn]) -> AsyncIterator[ChatEvent]:
+async def _ask(server: MCPServer[Any], question: str, history: Sequence[Turn]) -> AsyncGenerator[ChatEvent, None]:
     """Yield the agent's events. Its connection lives in a task of its own, as Gradio may drive a generator from several."""
     from apps.chat import open_chat
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -25,12 +25,21 @@ from trending.service.feedback import Feedback, FeedbackStore
 from trending.service.live import LiveService
 
 TITLE = "Trending Now"
-LINKS = (("trending", "Trending", "?"), ("search", "Search", "?view=search"), ("try", "Try it", "?view=try"), ("chat", "Chat", "?view=chat"), ("about", "About", "?view=about"))
-EXAMPLE_PLOTS = (
-    ("A lighthouse", "The keeper of a remote lighthouse writes to a woman who stopped answering years ago. When a storm wrecks a small boat, he has to choose between the lamp and the stranger calling from the rocks."),
-    ("A heist", "A retired safecracker gathers her old crew for one last robbery: the vault beneath the casino that ruined them. But one of the five is working for the police, and the night of the job everybody has a different plan."),
-    ("A ship", "Two centuries from Earth, the crew of a colony ship wakes to find the computer has been talking to something outside the hull. It answers in the voices of those who died on the way."),
-)  # fmt: skip
+LINKS = (
+    ("trending", "Trending", "?"),
+    ("search", "Search", "?view=search"),
+    ("try", "Try it", "?view=try"),
+    ("chat", "Chat", "?view=chat"),
+    ("about", "About", "?view=about"),
+)
+EXAMPLE_PLOTS = {
+    "A lighthouse": "The keeper of a remote lighthouse writes to a woman who stopped answering years ago. When a storm wrecks a small boat, "
+    "he has to choose between the lamp and the stranger calling from the rocks.",
+    "A heist": "A retired safecracker gathers her old crew for one last robbery: the vault beneath the casino that ruined them. But one of the "
+    "five is working for the police, and the night of the job everybody has a different plan.",
+    "A ship": "Two centuries from Earth, the crew of a colony ship wakes to find the computer has been talking to something outside the hull. "
+    "It answers in the voices of those who died on the way.",
+}
 # Shows what it is given as it is, where Gradio's default would fill in its own template language.
 # And says aloud what `data-status` in it holds, and keeps a chat's latest question in sight.
 _SHOW_VALUE = """
@@ -63,7 +72,8 @@ def build_page(live: LiveService) -> gr.Blocks:
     def keep_report(given: dict[str, Any]) -> dict[str, Any]:
         return _keep_report(live, given)
 
-    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
+    page = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True)
+    with page:
         gr.HTML(
             html_template=render("frame", links=LINKS),
             js_on_load=read_static("page.js"),
@@ -84,11 +94,11 @@ def _build_try_it(live: LiveService) -> None:
     with gr.Row(elem_classes=["tn-buttons"]):
         guess = gr.Button("Guess the genres", variant="primary", min_width=0)
         gr.HTML(html_template="<p>or try an example:</p>", apply_default_css=False, elem_classes=["tn"], js_on_load=None, min_width=0)
-        examples = [gr.Button(name, min_width=0) for name, _ in EXAMPLE_PLOTS]
+        examples = [gr.Button(name, min_width=0) for name in EXAMPLE_PLOTS]
     result = _slot(elem_id="tn-result")
     options: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal", "concurrency_limit": _AT_ONCE}
     gr.on([guess.click, plot.submit], lambda text: try_plot(live, text or ""), plot, result, **options)
-    for button, (_, text) in zip(examples, EXAMPLE_PLOTS, strict=True):
+    for button, text in zip(examples, EXAMPLE_PLOTS.values(), strict=True):
         button.click(lambda text=text: (text, try_plot(live, text)), None, [plot, result], **options)
 
 
@@ -115,13 +125,8 @@ def _build_chat(live: LiveService) -> None:
     options: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": _AT_ONCE}
     asking = gr.on([ask.click, question.submit], answer, [question, exchanges], [transcript, question, exchanges], **options)
     for button, text in zip(examples, EXAMPLE_QUESTIONS, strict=True):
-        button.click(partial(_answer_example, answer, text), [exchanges], [transcript, question, exchanges], **options)
+        button.click(partial(answer, text), [exchanges], [transcript, question, exchanges], **options)
     clear.click(lambda: ("", "", []), None, [transcript, question, exchanges], cancels=[asking], **options)
-
-
-async def _answer_example(answer: Callable[[str, list[Exchange]], AsyncIterator[tuple[Any, ...]]], text: str, so_far: list[Exchange]) -> AsyncIterator[tuple[Any, ...]]:
-    async for update in answer(text, so_far):
-        yield update
 
 
 def _keep_report(live: LiveService, given: dict[str, Any]) -> dict[str, Any]:
@@ -164,7 +169,7 @@ def make_theme() -> gr.themes.Base:
 
 def mount_page(app: FastAPI, live: LiveService, path: str) -> FastAPI:
     """Mount the page with its theme, style and headers."""
-    return gr.mount_gradio_app(
+    mounted: FastAPI = gr.mount_gradio_app(
         app,
         build_page(live),
         path,
@@ -179,3 +184,4 @@ def mount_page(app: FastAPI, live: LiveService, path: str) -> FastAPI:
         mcp_server=False,
         app_kwargs={"middleware": [Middleware(PageHeaders)]},
     )
+    return mounted

@@ -7,7 +7,8 @@ import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from pydantic import ValidationError
 
@@ -19,7 +20,7 @@ from trending.catalogue import Filters
 from trending.errors import NotFoundError, ReleaseError, TrendingError, UsageError
 from trending.genres import GENRES
 from trending.predictions import Prediction
-from trending.service.answers import TitleCard, TitleAnswer, Window
+from trending.service.answers import TitleAnswer, TitleCard, Window
 from trending.service.live import LiveService
 from trending.service.service import TitleService, check_text
 
@@ -41,6 +42,15 @@ class Shown:
     html: str
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a view is made from."""
+
+    service: TitleService
+    route: Route
+    today: dt.date
+
+
 def show(live: LiveService, query: str, today: dt.date | None = None) -> Shown:
     """Return what an address shows; an error is a view too.
 
@@ -53,7 +63,7 @@ def show(live: LiveService, query: str, today: dt.date | None = None) -> Shown:
     try:
         route = Route.parse(query)
         with live.lease() as service:
-            return _VIEWS[route.view](service, route, today or dt.datetime.now(dt.UTC).date())
+            return _VIEWS[route.view](Asked(service, route, today or dt.datetime.now(dt.UTC).date()))
     except NotFoundError as error:
         return _show_trouble(route, "Not in this catalogue", error)
     except ReleaseError as error:
@@ -114,39 +124,65 @@ class Options:
     scored: bool
 
 
+_OPTIONS: WeakKeyDictionary[TitleService, Options] = WeakKeyDictionary()
+
+
 def list_options(service: TitleService) -> Options:
-    """Return what the filters of a release offer: only what some title has."""
+    """Return what the filters of a release offer: only what some title has. Counted once a release."""
+    if service not in _OPTIONS:
+        _OPTIONS[service] = _count_options(service)
+    return _OPTIONS[service]
+
+
+def _count_options(service: TitleService) -> Options:
     catalogue = service.catalogue
     return Options(
         genres=[(one.genre, one.genre) for one in service.list_genres().genres if one.titles],
         types=[(kind, words.name_kind(kind)) for kind in ("movie", "tv")],
         languages=sorted(((code, words.name_language(code)) for code in catalogue.languages()), key=lambda option: option[1]),
         tags=[(name, name) for name in sorted(catalogue.tags())],
-        scored=True,
+        scored=service.search("", Filters(min_score=0), 1).total > 0,
     )
 
 
-def _show_trending(service: TitleService, route: Route, today: dt.date) -> Shown:
+def _show_trending(asked: Asked) -> Shown:
+    service, route = asked.service, asked.route
     filters = read_filters(route)
-    if route.window and route.window not in WINDOWS:
-        raise UsageError(f"no window {route.window[:40]!r}", where="window", mend=f"choose {', '.join(WINDOWS)}")
-    answer = service.get_trending(cast(Window, route.window or "week"), filters, _PAGE, route.cursor or None)
+    answer = service.get_trending(_choose_window(route), filters, _PAGE, route.cursor or None)
     known = pick = None
     if answer.as_of is None:
         known = service.search("", filters, _PAGE)
-        pick = choose_pick(service.search("", filters, _PICKED_FROM).titles, today)
+        pick = choose_pick(service.search("", filters, _PICKED_FROM).titles, asked.today)
     html = render(
-        "trending", route=route, browse=replace(route, view="search"), answer=answer, known=known, pick=pick, today=today, starter=service.starter, options=list_options(service))
+        "trending",
+        route=route,
+        browse=replace(route, view="search"),
+        answer=answer,
+        known=known,
+        pick=pick,
+        today=asked.today,
+        starter=service.starter,
+        options=list_options(service),
+    )
     return Shown("trending", "What is trending" if answer.as_of else "Something to watch", html)
 
 
-def _show_search(service: TitleService, route: Route, today: dt.date) -> Shown:
+def _choose_window(route: Route) -> Window:
+    for window in WINDOWS:
+        if route.window in (window, ""):
+            return window
+    raise UsageError(f"no window {route.window[:40]!r}", where="window", mend=f"choose {', '.join(WINDOWS)}")
+
+
+def _show_search(asked: Asked) -> Shown:
+    service, route = asked.service, asked.route
     answer = service.search(route.q, read_filters(route), _PAGE, route.cursor or None)
     html = render("search", route=route, answer=answer, options=list_options(service), examples=EXAMPLE_QUERIES)
     return Shown("search", f"Search: {route.q[:60]}" if route.q else "Search", html)
 
 
-def _show_title(service: TitleService, route: Route, today: dt.date) -> Shown:
+def _show_title(asked: Asked) -> Shown:
+    service, route = asked.service, asked.route
     answer = service.get_title(route.title)
     insights = answer.insights or service.get_insights(route.title).insights
     prediction = _predict(service, answer.plot)
@@ -210,7 +246,8 @@ def _list_stored_bars(answer: TitleAnswer, service: TitleService) -> list[Bar]:
     return [Bar(one.genre, one.probability, thresholds[one.genre], True, one.genre in answer.card.genres) for one in answer.genre_scores]
 
 
-def _show_about(service: TitleService, route: Route, today: dt.date) -> Shown:
+def _show_about(asked: Asked) -> Shown:
+    service = asked.service
     manifest = service.release.manifest
     macro, baseline = manifest.metrics["macro_f1"], manifest.baseline["macro_f1"]
     figures = [
@@ -239,12 +276,12 @@ def _show_about(service: TitleService, route: Route, today: dt.date) -> Shown:
     return Shown("about", "About", html)
 
 
-def _show_frame(service: TitleService, route: Route, today: dt.date) -> Shown:
+def _show_frame(asked: Asked) -> Shown:
     """Views that Gradio's own components make up have nothing to fetch."""
-    return Shown(route.view, {"try": "Try it", "chat": "Chat"}[route.view], "")
+    return Shown(asked.route.view, {"try": "Try it", "chat": "Chat"}[asked.route.view], "")
 
 
-_VIEWS: dict[str, Callable[[TitleService, Route, dt.date], Shown]] = {
+_VIEWS: dict[str, Callable[[Asked], Shown]] = {
     "trending": _show_trending,
     "search": _show_search,
     "title": _show_title,

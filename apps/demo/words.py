@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from markupsafe import Markup, escape
 
+from apps.demo.text import clean_text
 from trending.catalogue.languages import LANGUAGES
 from trending.insights.schema import Provenance
 from trending.predictions import Prediction
@@ -66,7 +67,8 @@ def say_uncertainty(prediction: Prediction, thresholds: dict[str, float]) -> str
     nearly = f" {join_words(near)} came close." if near else ""
     if not prediction.genres:
         best, score = _sorted(prediction.scores)[0]
-        return f"The model isn't sure enough of any genre. Its best guess, {best}, reaches {say_percent(score)}, below its threshold of {say_percent(thresholds[best])}.{nearly if best not in near else ''}"
+        guess = f"Its best guess, {best}, reaches {say_percent(score)}, below its threshold of {say_percent(thresholds[best])}."
+        return f"The model isn't sure enough of any genre. {guess}{nearly if best not in near else ''}"
     said: dict[str, list[str]] = {}
     for one in prediction.genres:
         said.setdefault(say_certainty(one.probability, one.threshold), []).append(one.genre)
@@ -86,7 +88,8 @@ def say_origin(provenance: Provenance) -> str:
 
 
 def mark_evidence(text: str, phrases: Iterable[str]) -> Markup:
-    """Return the text escaped, with the words of the evidence in `<mark>`; a phrase that isn't in it marks nothing."""
+    """Return the text cleaned and escaped, with the words of the evidence in `<mark>`; a phrase that isn't in it marks nothing."""
+    text = clean_text(text)
     wanted = sorted({phrase.strip() for phrase in phrases if phrase.strip()}, key=len, reverse=True)
     if not wanted:
         return escape(text)

@@ -28,7 +28,7 @@ Genres = Annotated[
     Field(max_length=5, description="Each must be listed or predicted."),
 ]
 Kind = Literal["movie", "tv"]
-Year = Annotated[int, Field(ge=1874, le=2100)]
+Year = int  # the catalogue knows which it has
 Score = Annotated[int, Field(ge=0, le=100, description="By ratings and reviews.")]
 Language = Annotated[str, Field(max_length=40, description="ISO 639-1 code or English name.")]
 Tag = Annotated[str, Field(max_length=40, description="A vibe, such as cosy.")]

@@ -18,7 +18,7 @@ from pydantic import AnyHttpUrl
 
 from apps.http.clients import KeyRing
 from apps.mcp.errors import explain_failure, explain_unread, refuse_unknown
-from apps.mcp.outlines import outline_output, trim_input
+from apps.mcp.outlines import Outliner, trim_input
 from trending import __version__
 
 _LISTS_FRESH_MS = 3_600_000  # what a server offers changes with its code only
@@ -30,11 +30,12 @@ class Server(MCPServer[Any]):
 
     async def list_tools(self) -> list[Tool]:
         """List the tools; their schemas are as short as they can be."""
+        outliner = Outliner()
         return [
             tool.model_copy(
                 update={
                     "input_schema": trim_input(tool.input_schema),
-                    "output_schema": outline_output(tool.output_schema) if tool.output_schema else None,
+                    "output_schema": outliner.outline(tool.output_schema) if tool.output_schema else None,
                 }
             )
             for tool in await super().list_tools()

@@ -1,7 +1,7 @@
 """Schemas as short as they can be and still be true: a client pays for every byte of tools/list in each conversation.
 
-Inputs keep descriptions, limits and allowed values. Outputs keep the names and types of an answer's fields, and the names of what lies
-in them; anything deeper, and the types there, they leave open.
+Inputs keep descriptions, limits and allowed values. Outputs keep the names and types of an answer's fields and of what lies in them; a part that several
+tools answer with is described by the first one, and only called an object by the others.
 """
 
 from __future__ import annotations
@@ -21,9 +21,39 @@ def trim_input(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {**trimmed, "properties": properties, "additionalProperties": False}
 
 
-def outline_output(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an output schema that every answer of the full one fulfils too."""
-    return _outline(schema, schema.get("$defs", {}), _DEPTH)
+class Outliner:
+    """Makes short output schemas of tools, in the order they are listed."""
+
+    def __init__(self) -> None:
+        """Start with nothing described."""
+        self._described: set[str] = set()
+
+    def outline(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a schema that every answer of the full one fulfils too."""
+        self._described.add(schema.get("title", ""))
+        return self._outline(schema, schema.get("$defs", {}), _DEPTH)
+
+    def _outline(self, node: Mapping[str, Any], parts: Mapping[str, Any], depth: int) -> dict[str, Any]:
+        if "$ref" in node:
+            return self._outline_part(node["$ref"].rpartition("/")[2], parts, depth)
+        if "anyOf" in node:
+            # What is null by default is left out of answers.
+            left_out = "default" in node and node["default"] is None
+            return _join([self._outline(branch, parts, depth) for branch in node["anyOf"] if not (left_out and branch == _NULL)])
+        kept: dict[str, Any] = {key: node[key] for key in _KEPT_OF_OUTPUT if key in node}
+        if depth and "properties" in node:
+            kept["properties"] = {name: self._outline(one, parts, depth - 1) for name, one in node["properties"].items()}
+            if depth == _DEPTH and node.get("required"):
+                kept["required"] = node["required"]
+        if depth and isinstance(node.get("items"), Mapping):
+            kept["items"] = self._outline(node["items"], parts, depth)
+        return kept
+
+    def _outline_part(self, name: str, parts: Mapping[str, Any], depth: int) -> dict[str, Any]:
+        if not depth or name in self._described:
+            return {key: parts[name][key] for key in _KEPT_OF_OUTPUT if key in parts[name]}
+        self._described.add(name)
+        return self._outline(parts[name], parts, depth)
 
 
 def _trim(node: Any) -> Any:
@@ -48,28 +78,9 @@ def _drop_null(property_schema: dict[str, Any]) -> dict[str, Any]:
     return {**kept, **rest}
 
 
-def _outline(node: Mapping[str, Any], definitions: Mapping[str, Any], depth: int) -> dict[str, Any]:
-    if "$ref" in node:
-        return _outline(definitions[node["$ref"].rpartition("/")[2]], definitions, depth)
-    if "anyOf" in node:
-        # What is null by default is left out of answers.
-        left_out = "default" in node and node["default"] is None
-        return _outline_choice([_outline(branch, definitions, depth) for branch in node["anyOf"] if not (left_out and branch == _NULL)])
-    if not depth:
-        return {}
-    kept: dict[str, Any] = {key: node[key] for key in _KEPT_OF_OUTPUT if key in node}
-    if "properties" in node:
-        kept["properties"] = {name: _outline(one, definitions, depth - 1) for name, one in node["properties"].items()}
-        if depth == _DEPTH and node.get("required"):
-            kept["required"] = node["required"]
-    if isinstance(node.get("items"), Mapping):
-        kept["items"] = _outline(node["items"], definitions, depth)
-    return kept
-
-
-def _outline_choice(branches: list[dict[str, Any]]) -> dict[str, Any]:
+def _join(branches: list[dict[str, Any]]) -> dict[str, Any]:
     """Return alternatives as one schema where that says the same."""
     others = [branch for branch in branches if branch != _NULL]
-    if len(branches) == 1 or not all(branches):
-        return branches[0] if len(branches) == 1 else {}
+    if len(branches) == 1:
+        return branches[0]
     return {**others[0], "type": [others[0]["type"], "null"]} if len(others) == 1 and "enum" not in others[0] else {"anyOf": branches}

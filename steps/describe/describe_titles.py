@@ -7,13 +7,14 @@ import pandas as pd
 from zenml import log_metadata, step
 
 from steps.caching import depend_on
+from trending.cleaning.rights import select_allowed
 from trending.evaluation.candidates import DecisionRule, Verdict
 from trending.insights.maker import InsightMaker
 from trending.models import GenreModel
-from trending.releases.describe import compose_content, predict_titles, select_shown, write_insights
+from trending.releases.describe import compose_content, predict_titles, write_insights
 
 
-@step(cache_policy=depend_on("releases/describe.py", "insights", "catalogue", "models", "features", "evaluation", "cleaning"))
+@step(cache_policy=depend_on("releases/describe.py", "insights", "catalogue", "models", "features", "evaluation", "cleaning", "reviews"))
 def describe_titles(
     titles: pd.DataFrame,
     splits: pd.DataFrame,
@@ -42,7 +43,7 @@ def describe_titles(
     """
     champion = Verdict(**verdict).champion
     rule = DecisionRule(**decision_rules[champion])
-    shown = select_shown(titles, rights)
+    shown = select_allowed(titles, rights)
     probabilities = predict_titles(models[names.index(champion)], rule, shown)
     content = compose_content(shown, splits, probabilities, rule.thresholds, works=works, reviews=reviews, trends=trends)
     insights = write_insights(content, InsightMaker.from_settings())

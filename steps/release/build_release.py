@@ -10,19 +10,19 @@ from zenml import log_metadata, step
 from zenml.types import MarkdownString
 
 from steps.caching import depend_on
-from steps.folders import discard, new_folder
-from steps.materializers import FolderMaterializer
+from steps.folders import FolderMaterializer, discard, new_folder
 from steps.origin import describe_run
 from trending.cleaning import CleaningReport
+from trending.cleaning.rights import select_allowed
 from trending.evaluation.candidates import DecisionRule, Verdict
 from trending.evaluation.judge import Judgement
 from trending.models import GenreModel
 from trending.releases.build import Ingredients, build_bundle
 from trending.releases.bundle import DATA_CARD, MODEL_CARD
-from trending.releases.describe import compose_content, select_shown
+from trending.releases.describe import compose_content
 from trending.releases.manifest import DataOrigin
 
-_CODE = ("releases", "catalogue", "embeddings", "insights", "models", "features", "evaluation", "validation", "cleaning")
+_CODE = ("releases", "catalogue", "embeddings", "insights", "models", "features", "evaluation", "validation", "cleaning", "reviews", "service/answers.py")
 
 
 @step(cache_policy=depend_on(*_CODE, "reports/markdown.py", "sources/starter.py"), output_materializers={"release_bundle": FolderMaterializer})
@@ -66,7 +66,7 @@ def build_release(
     """
     choice = Verdict(**verdict)
     rule = DecisionRule(**decision_rules[choice.champion])
-    content = compose_content(select_shown(titles, data["rights"]), splits, probabilities, rule.thresholds, works=works, reviews=reviews, trends=trends)
+    content = compose_content(select_allowed(titles, data["rights"]), splits, probabilities, rule.thresholds, works=works, reviews=reviews, trends=trends)
     directory = new_folder("release")
     manifest = build_bundle(
         directory,

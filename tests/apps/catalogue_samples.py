@@ -19,7 +19,14 @@ from trending.genres import GENRES
 from trending.tables import REVIEW_SCHEMA
 from trending.titles import TITLE_COLUMNS
 
-WORDS = "lantern harbour river winter orchard copper signal meadow thunder violin castle desert marble engine garden shadow mirror island tunnel comet".split()
+# fmt: off
+WORDS = [
+    "lantern", "harbour", "river", "winter", "orchard", "copper", "signal", "meadow", "thunder", "violin",
+    "castle", "desert", "marble", "engine", "garden", "shadow", "mirror", "island", "tunnel", "comet",
+    "anchor", "basket", "candle", "dolphin", "eclipse", "falcon", "glacier", "hammock", "iceberg", "jasmine",
+    "kettle", "lagoon", "magnet", "needle", "oyster", "pepper", "quarry", "ribbon", "saddle", "turbine",
+]
+# fmt: on
 TAGS = ("dark", "funny", "tense", "moving", "slow-burning")
 MakeCatalogue = Callable[..., Catalogue]
 

@@ -17,7 +17,8 @@ HANG_SECONDS = 60
 class ScriptedModel:
     """What is said next, and what was asked.
 
-    A step is `{"text": ...}`, `{"calls": [(tool, arguments), ...]}`, `{"status": 500}` or `{"hang": True}`, or a function of the request that returns one. The last is repeated.
+    A step is `{"text": ...}`, `{"calls": [(tool, arguments), ...]}`, `{"status": 500}` or `{"hang": True}`, or a function of the request that returns one.
+    The last is repeated.
     """
 
     def __init__(self, url: str, steps: Sequence[Step]) -> None:
@@ -38,7 +39,7 @@ def serve_model(*steps: Step) -> Iterator[ScriptedModel]:
     """Yield a running server."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             step = model.take(json.loads(self.rfile.read(int(self.headers["content-length"]))))
             if "status" in step:
                 self.send_error(step["status"])

@@ -55,15 +55,21 @@ def _title(number: int, title: str, kind: str, year: int, genres: list[str], plo
 
 
 TITLES = [
-    _title(1, "Moonlight Bakery", "movie", 2021, ["Comedy", "Romance"], "Two rival bakers fall in love over sourdough in a small seaside town.", rating=8.6, votes=9_000),
-    _title(2, "The Quiet Reactor", "tv", 2024, ["Thriller", "Drama"], "An engineer hears a signal in a reactor that was shut down years ago.", rating=8.1, votes=20_000),
-    _title(3, "Cellar of Teeth", "movie", 2025, ["Horror"], "A family hears chewing beneath their new house and digs where they should not.", rating=7.4, votes=7_000),
+    _title(1, "Moonlight Bakery", "movie", 2021, ["Comedy", "Romance"],
+           "Two rival bakers fall in love over sourdough in a small seaside town.", rating=8.6, votes=9_000),
+    _title(2, "The Quiet Reactor", "tv", 2024, ["Thriller", "Drama"],
+           "An engineer hears a signal in a reactor that was shut down years ago.", rating=8.1, votes=20_000),
+    _title(3, "Cellar of Teeth", "movie", 2025, ["Horror"],
+           "A family hears chewing beneath their new house and digs where they should not.", rating=7.4, votes=7_000),
     _title(4, "Harbour Lights", "movie", 1954, ["Drama"], "A lighthouse keeper shelters a stranger through one long storm.", rating=6.9, votes=800),
     _title(5, "Harbour Lights", "movie", 2015, ["Romance", "Drama"], "A violinist comes home to the harbour she once left in anger.", rating=6.1, votes=700),
     _title(6, "Harbour Lights", "tv", 2019, ["Crime"], "A detective on leave finds a body beneath the pier.", rating=7.0, votes=600),
-    _title(7, "Starfall Heist", "movie", 2018, ["Science Fiction", "Crime"], "A crew plans a daring heist aboard a space station full of gold.", rating=7.7, votes=12_000),
-    _title(8, "Salt and Smoke", "movie", 2020, ["Drama"], "A chef rebuilds her burnt kitchen with the brother she no longer speaks to.", rating=3.1, votes=5_000),
-    _title(9, "Seoul After Midnight", "movie", 2019, ["Thriller"], "A taxi driver in Seoul carries a passenger who knows his name.", language="ko", country="KR", rating=8.0, votes=4_000),
+    _title(7, "Starfall Heist", "movie", 2018, ["Science Fiction", "Crime"],
+           "A crew plans a daring heist aboard a space station full of gold.", rating=7.7, votes=12_000),
+    _title(8, "Salt and Smoke", "movie", 2020, ["Drama"],
+           "A chef rebuilds her burnt kitchen with the brother she no longer speaks to.", rating=3.1, votes=5_000),
+    _title(9, "Seoul After Midnight", "movie", 2019, ["Thriller"],
+           "A taxi driver in Seoul carries a passenger who knows his name.", language="ko", country="KR", rating=8.0, votes=4_000),
     _title(10, "Paper Moons", "movie", 2022, ["Animation", "Family"], "A paper boy folds himself a moon and sails to it.", rating=7.9, votes=3_000),
     _title(11, HOSTILE_TITLE, "movie", 2023, ["Horror"], HOSTILE_PLOT, source_id="t11"),
     _title(12, "Fog Parade", "movie", 2023, ["Horror"], "A parade of drowned sailors walks out of the fog each autumn.", rating=6.0, votes=900),
@@ -84,7 +90,13 @@ TRENDING = [  # title_id, score this week, score the week before
     ("made:t9", 4.0, 4.5),
 ]
 VIEWS = "Its article was read {} times this week, {} times as often as usual."
-TAGS = {"made:t1": ["feel-good", "romantic", "cosy"], "made:t2": ["tense", "slow-burn"], "made:t3": ["dark", "gory"], "made:t9": ["dark", "tense"], "made:t10": ["feel-good"]}
+TAGS = {
+    "made:t1": ["feel-good", "romantic", "cosy"],
+    "made:t2": ["tense", "slow-burn"],
+    "made:t3": ["dark", "gory"],
+    "made:t9": ["dark", "tense"],
+    "made:t10": ["feel-good"],
+}
 
 
 def write_chat_catalogue(path: Path, starter: pd.DataFrame) -> None:
@@ -109,7 +121,9 @@ def write_chat_catalogue(path: Path, starter: pd.DataFrame) -> None:
 def _make_reviews() -> pd.DataFrame:
     common = {"source": "made", "author_hash": "a", "headline": None, "language": "en", "review_date": dt.date(2026, 1, 2), "spoiler": False}
     rights = {"url": None, "data_licence": "CC BY 4.0", "rights_class": "open_by"}
-    return pd.DataFrame([{"review_id": f"made:{key}", "title_id": about, "rating": rating, "text": text, **common, **rights} for key, about, rating, text in REVIEWS])
+    return pd.DataFrame(
+        [{"review_id": f"made:{key}", "title_id": about, "rating": rating, "text": text, **common, **rights} for key, about, rating, text in REVIEWS]
+    )
 
 
 def _make_trends(titles: pd.DataFrame) -> pd.DataFrame:

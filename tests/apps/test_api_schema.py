@@ -28,19 +28,19 @@ def _run_schemathesis(url: str, folder: Path, *options: str) -> None:
 
 
 def test_schemathesis_finds_no_fault(server: Any, tmp_path: Path) -> None:
-    _run_schemathesis(server.url, tmp_path, "--max-examples", "8", "--workers", "2")
+    _run_schemathesis(server.url, tmp_path, "--max-examples", "6")
 
 
 @pytest.mark.slow
 def test_schemathesis_finds_no_fault_with_many_examples(server: Any, tmp_path: Path) -> None:
-    _run_schemathesis(server.url, tmp_path, "--max-examples", "150", "--workers", "2")
+    _run_schemathesis(server.url, tmp_path, "--max-examples", "150")
 
 
 @pytest.mark.slow
 def test_schemathesis_finds_no_fault_behind_keys(start_server: Callable[..., Any], published_home: Path, tmp_path: Path) -> None:
     server = start_server(published_home, settings={"TRENDING_API_KEYS": "a-key", "TRENDING_RATE_LIMIT": ""})
     try:
-        _run_schemathesis(server.url, tmp_path, "--max-examples", "20", "--workers", "2", "-H", "X-API-Key: a-key")
+        _run_schemathesis(server.url, tmp_path, "--max-examples", "20", "-H", "X-API-Key: a-key")
     finally:
         server.stop()
 

@@ -23,9 +23,16 @@ from trending.catalogue.content import CatalogueContent, rank_titles
 from trending.catalogue.languages import LANGUAGES, find_language
 from trending.catalogue.write import write_catalogue
 from trending.cleaning import CleaningResult, clean_titles
+from trending.cleaning.rights import select_allowed
 from trending.errors import ReleaseError
+from trending.evaluation.candidates import Verdict, judge_candidate, judge_commonest, tune_candidate
 from trending.genres import GENRES
-from trending.releases import Release
+from trending.models.base import GenreModel
+from trending.provenance import RunOrigin
+from trending.releases import Release, load_bundle
+from trending.releases.build import Ingredients, build_bundle
+from trending.releases.describe import compose_content, predict_titles
+from trending.releases.manifest import DataOrigin
 from trending.reviews.language import parse_language
 
 RECORDS = [
@@ -242,6 +249,43 @@ def test_languages_are_iso_639_1_whatever_a_source_writes(tmp_path: Path) -> Non
     assert [catalogue.card(f"test:{number}").language for number in range(9)] == ["en", "en", "en", "ja", "zh", "pt", "Klingon", "xx", None]
     assert {code for code in LANGUAGES if parse_language(code)} == set(LANGUAGES)
     assert {find_language(name) for name in LANGUAGES.values()} == set(LANGUAGES)
+
+
+def test_titles_whose_rights_forbid_it_are_not_shipped(
+    tmp_path: Path, starter: CleaningResult, examples: pd.DataFrame, fitted_models: dict[str, GenreModel]
+) -> None:
+    """Neither as rows nor among what can be searched nor anywhere in the bundle's bytes."""
+    titles = starter.titles.copy()
+    classes = {0: "tmdb_restricted", 1: "imdb_restricted", 2: "tmdb_derived", 3: "unclear"}
+    for row, name in classes.items():
+        titles.loc[row, "rights_class"] = name
+        titles.loc[row, "plot"] = f"Zyxwvut{row} walks alone through the city until a stranger speaks to him."
+    rules = {kind: tune_candidate(fitted_models[kind], examples, "masked") for kind in ("majority", "keywords")}
+    judgements = {kind: judge_candidate(kind, rule.apply(fitted_models[kind], examples, "test"), examples, 17) for kind, rule in rules.items()}
+    rights = ["open_*", "unclear"]
+    shown = select_allowed(titles, rights)
+    probabilities = predict_titles(fitted_models["keywords"], rules["keywords"], shown)
+    build_bundle(
+        tmp_path,
+        Ingredients(
+            titles=titles,
+            cleaning=starter.report,
+            model=fitted_models["keywords"],
+            rule=rules["keywords"],
+            verdict=Verdict(champion="keywords", validation={}, differences={}, leak={}),
+            judgements=judgements | {"commonest": judge_commonest(examples, 17)},
+            data=DataOrigin(source="test", fingerprint="1" * 64, rows=len(titles), starter=False, rights=rights),
+            run=RunOrigin(),
+            content=compose_content(shown, examples[["title_id", "split"]], probabilities, rules["keywords"].thresholds),
+        ),
+    )
+    built = load_bundle(tmp_path)
+    assert [built.catalogue.get(titles["title_id"][row]) is not None for row in classes] == [False, False, False, True]
+    assert built.catalogue.count() == len(titles) - 3
+    found = [{card.title_id for card in built.catalogue.search(f"zyxwvut{row}").cards} for row in classes]
+    assert [titles["title_id"][row] in ids for row, ids in zip(classes, found, strict=True)] == [False, False, False, True]
+    everything = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert [f"Zyxwvut{row}".encode() in everything for row in classes] == [False, False, False, True]
 
 
 def test_genres_are_stored_as_json(release: Release) -> None:

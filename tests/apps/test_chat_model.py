@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mcp.server.mcpserver import MCPServer
 
 from apps.chat import Answer, ChatEvent, Done, TextDelta, TextWithdrawn, ToolStarted, Turn, open_chat
 from apps.chat.model import MAX_CALLS
@@ -24,22 +25,28 @@ GOOD = "Trending in horror:\n- [Cellar of Teeth](made:t3) (2025), number 2 this 
 
 
 @pytest.fixture(scope="module")
-def lender(chat_home: Path) -> Lender:
-    """The service of the chat's release; its own insights are made without a model."""
-    return Lender(chat_home)
+def server(chat_home: Path) -> MCPServer[Any]:
+    """The real MCP server over the chat's release; insights are made without a model."""
+    return create_server(Lender(chat_home))
 
 
 @pytest.fixture
-def talk(lender: Lender, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
+def talk(server: MCPServer[Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
     """Return a function that asks a question of the chat with a scripted model: `talk(question, *steps, timeout=20, history=())`."""
 
     def ask(question: str, *steps: Step, timeout: float = 20, history: tuple[Turn, ...] = ()) -> tuple[Answer, list[ChatEvent], ScriptedModel]:
         async def listen() -> list[ChatEvent]:
-            async with open_chat(create_server(lender)) as agent:
+            async with open_chat(server) as agent:
                 return [event async for event in agent.answer(question, history)]
 
         with serve_model(*steps) as model:
-            for name, value in (("MODEL", "openai/scripted"), ("API_BASE", model.url), ("API_KEY", "none"), ("TIMEOUT", str(timeout)), ("REQUESTS_PER_MINUTE", "1000")):
+            for name, value in (
+                ("MODEL", "openai/scripted"),
+                ("API_BASE", model.url),
+                ("API_KEY", "none"),
+                ("TIMEOUT", str(timeout)),
+                ("REQUESTS_PER_MINUTE", "1000"),
+            ):
                 monkeypatch.setenv(f"TRENDING_LLM_{name}", value)
             load_settings.cache_clear()
             events = asyncio.run(listen())
@@ -204,12 +211,12 @@ def test_hang_after_tools_is_cut_off_too(talk: Talk) -> None:
     assert answer.maker == "rules"
 
 
-def test_closing_the_answer_stops_the_work(lender: Lender, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closing_the_answer_stops_the_work(server: MCPServer[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader who leaves isn't waited for: the call to the model ends with the iterator."""
     import litellm  # noqa: F401
 
     async def leave() -> float:
-        async with open_chat(create_server(lender)) as agent:
+        async with open_chat(server) as agent:
             answer = agent.answer("what's trending in horror?")
             assert isinstance(await anext(answer), ToolStarted)
             started = time.monotonic()

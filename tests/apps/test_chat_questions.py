@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
+from mcp import Client
+from mcp.server.mcpserver import MCPServer
 
 from apps.chat import Answer, ChatAgent, Done, TextDelta, ToolFinished, ToolStarted, Turn
 from apps.chat.markdown import LINK, to_plain
@@ -18,19 +20,17 @@ QUESTIONS: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("chat_
 
 
 @pytest.fixture(scope="module")
-def lender(chat_home: Path) -> Lender:
-    """The service of the chat's release."""
-    return Lender(chat_home)
+def server(chat_home: Path) -> MCPServer[Any]:
+    """The real MCP server over the chat's release."""
+    return create_server(Lender(chat_home))
 
 
-def converse(lender: Lender, *questions: str) -> Answer:
+def converse(server: MCPServer[Any], *questions: str) -> Answer:
     """Return the answer to the last of the questions, asked one after the other."""
 
     async def ask() -> Answer:
-        from mcp import Client
-
         history: list[Turn] = []
-        async with Client(create_server(lender)) as client:
+        async with Client(server) as client:
             agent = ChatAgent(client)
             for question in questions:
                 events = [event async for event in agent.answer(question, history)]
@@ -47,10 +47,10 @@ def converse(lender: Lender, *questions: str) -> Answer:
 
 
 @pytest.mark.parametrize("case", QUESTIONS, ids=lambda case: " / ".join([case["ask"]] if isinstance(case["ask"], str) else case["ask"]))
-def test_question_is_answered_with_the_right_tool_and_facts(lender: Lender, case: dict[str, Any]) -> None:
+def test_question_is_answered_with_the_right_tool_and_facts(server: MCPServer[Any], case: dict[str, Any]) -> None:
     """Tools, arguments, words and cited titles are as scripted; every link leads to a title that a tool returned."""
     asked = case["ask"]
-    answer = converse(lender, *([asked] if isinstance(asked, str) else asked))
+    answer = converse(server, *([asked] if isinstance(asked, str) else asked))
     called, plain = [one.name for one in answer.calls], to_plain(answer.text)
     assert called[-len(case["calls"]) :] == case["calls"] if case["calls"] else not called, (called, plain)
     main = next((one for one in reversed(answer.calls) if one.name == (case["calls"] or [""])[-1]), None)

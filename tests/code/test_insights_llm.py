@@ -19,7 +19,6 @@ from tests.llm.server import ScriptedServer, serve_script, write_good
 from trending.insights.background import background_loop
 from trending.insights.client import SPENDING_FILE, Finished, LlmClient, ModelUnavailable, TextDelta, ToolCall
 from trending.insights.draft import Draft, ask_about
-from trending.insights.gateway import Gateway
 from trending.insights.maker import CACHE_FILE, InsightMaker
 from trending.insights.offline import describe_reading
 from trending.insights.prompts import load_prompt
@@ -51,7 +50,8 @@ Configure = Callable[..., InsightMaker]
 @pytest.fixture(scope="module", autouse=True)
 def _imported() -> None:
     """Import LiteLLM once, which takes seconds, so that limits below measure calls."""
-    Gateway(["openai/none"], Settings())
+    client = LlmClient(Settings(llm_model=MODEL))
+    asyncio.run_coroutine_threadsafe(client._load(), background_loop()).result(timeout=300)
 
 
 @pytest.fixture
@@ -64,10 +64,10 @@ def server() -> Iterator[ScriptedServer]:
 def configure(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> Configure:
     """Return a function that makes a maker from settings, with models that the scripted server plays."""
 
-    def make(model: str, fallback: str = "", **settings: Any) -> InsightMaker:
-        given = {"model": f"openai/{model}", "fallback_model": f"openai/{fallback}" if fallback else "", "api_base": server.url, "timeout": LIMIT} | settings
-        for name, value in given.items():
-            monkeypatch.setenv(f"TRENDING_LLM_{name.upper()}", str(value))
+    def make(name: str, fallback: str = "", **settings: Any) -> InsightMaker:
+        given = {"model": f"openai/{name}", "fallback_model": f"openai/{fallback}" if fallback else "", "api_base": server.url, "timeout": LIMIT} | settings
+        for setting, value in given.items():
+            monkeypatch.setenv(f"TRENDING_LLM_{setting.upper()}", str(value))
         load_settings.cache_clear()
         return InsightMaker.from_settings()
 
@@ -142,7 +142,9 @@ BAD: dict[str, Callable[[dict[str, Any]], Any]] = {
     "missing": lambda request: {"summary": "x"},
     "extra": lambda request: write_good(request) | {"note": "hello"},
     "wrong-type": lambda request: write_good(request) | {"score": "seventy"},
-    "invented-quote": lambda request: write_good(request) | {"praise": [{"theme": "acting", "quotes": [{"text": "The finest acting of the century", "review": 1}]}]},
+    "invented-quote": lambda request: (
+        write_good(request) | {"praise": [{"theme": "acting", "quotes": [{"text": "The finest acting of the century", "review": 1}]}]}
+    ),
     "quote-of-another": lambda request: (
         write_good(request) | {"praise": [{"theme": "acting", "quotes": [{"text": "the photography is beautiful", "review": 1}]}]}
     ),
@@ -306,34 +308,53 @@ def test_the_rules_are_a_model_too(configure: Configure) -> None:
     assert made.model_copy(update={"provenance": offline.provenance}) == offline
 
 
-def test_a_closed_door_stops_a_stream(configure: Configure, server: ScriptedServer) -> None:
-    """Chat: text comes as it is made, then tool calls, then the turn to send back with what it took."""
-    server.behaviours["talks"] = lambda request: (200, "It is a good film")
-    server.behaviours["calls"] = lambda request: (200, 'CALL search_titles {"query": "heat"}')
-    server.behaviours["mumbles"] = lambda request: (200, "CALL search_titles {query")
-    tools = [{"type": "function", "function": {"name": "search_titles", "parameters": {"type": "object", "properties": {}}}}]
+TOOLS = [{"type": "function", "function": {"name": "search_titles", "parameters": {"type": "object", "properties": {}}}}]
 
-    async def collect(model: str, fallback: str = "") -> list[Any]:
-        configure(model, fallback)
+
+def collect_stream() -> list[Any]:
+    """Return the pieces of one chat answer of the models configured."""
+
+    async def collect() -> list[Any]:
         client = LlmClient.from_settings()
         assert client is not None
-        return [piece async for piece in client.stream([{"role": "user", "content": "hi"}], tools)]
+        return [piece async for piece in client.stream([{"role": "user", "content": "hi"}], TOOLS)]
 
-    said = asyncio.run(collect("talks"))
-    assert "".join(piece.text for piece in said if isinstance(piece, TextDelta)) == "It is a good film"
-    assert len([piece for piece in said if isinstance(piece, TextDelta)]) > 2
+    return asyncio.run(collect())
+
+
+def test_chat_text_comes_as_it_is_made(configure: Configure, server: ScriptedServer) -> None:
+    """Then the turn to send back with what it took; the second model speaks if the first can't."""
+    server.behaviours["talks"] = lambda request: (200, "It is a good film")
+    configure("talks")
+    said = collect_stream()
+    texts = [piece.text for piece in said if isinstance(piece, TextDelta)]
+    assert "".join(texts) == "It is a good film"
+    assert len(texts) > 2
     assert said[-1] == Finished({"role": "assistant", "content": "It is a good film"}, "openai/talks", 55, 0.0, cost_known=False)
-    assert server.requests[-1]["tools"] == tools
-    called = asyncio.run(collect("calls"))
+    assert server.requests[-1]["tools"] == TOOLS
+    configure("500", "talks")
+    assert collect_stream()[-1].model == "openai/talks"
+
+
+def test_chat_tool_calls_come_whole(configure: Configure, server: ScriptedServer) -> None:
+    """Put together from their pieces, with the turn that the next call wants; arguments that aren't JSON are told, not guessed."""
+    server.behaviours["calls"] = lambda request: (200, 'CALL search_titles {"query": "heat"}')
+    server.behaviours["mumbles"] = lambda request: (200, "CALL search_titles {query")
+    configure("calls")
+    called = collect_stream()
     assert called[0] == ToolCall("call_7", "search_titles", {"query": "heat"})
     assert called[1].message["tool_calls"][0]["function"] == {"name": "search_titles", "arguments": '{"query": "heat"}'}
-    assert asyncio.run(collect("mumbles"))[0].error == "the arguments are not JSON"
-    assert asyncio.run(collect("500", "talks"))[-1].model == "openai/talks"
-    for broken in ("hang", "drip", "401", "not-json"):
-        began = time.monotonic()
-        with pytest.raises(ModelUnavailable, match=f"openai/{broken}"):
-            asyncio.run(collect(broken))
-        assert time.monotonic() - began < LIMIT + SLACK
+    configure("mumbles")
+    assert collect_stream()[0].error == "the arguments are not JSON"
+
+
+@pytest.mark.parametrize("broken", ["hang", "drip", "401", "not-json"])
+def test_chat_fails_in_time(configure: Configure, broken: str) -> None:
+    configure(broken)
+    began = time.monotonic()
+    with pytest.raises(ModelUnavailable, match=f"openai/{broken}"):
+        collect_stream()
+    assert time.monotonic() - began < LIMIT + SLACK
 
 
 def test_a_stream_that_stalls_ends_in_time(configure: Configure, server: ScriptedServer) -> None:
@@ -414,7 +435,7 @@ def test_a_faithful_answer_in_other_words_passes() -> None:
     measured = describe_reading(reading)
     question = ask_about(reading, measured.score, load_prompt())
     answer = {
-        "summary": "On a remote lighthouse cut off by a storm, two keepers grow to distrust one another. Then Ansel, the younger, discovers a diary hidden under the floor.",
+        "summary": "On a remote lighthouse cut off by a storm, two keepers distrust one another. Ansel, the younger, discovers a diary under the floor.",
         "score": measured.score,
         "score_reasons": ["Reviewers praise the acting and the photography.", "Catalogues rate it 7.4 of 10."],
         "tags": [{"name": "Tense", "evidence": ["tension"]}, {"name": "lonely", "evidence": ["remote lighthouse"]}],

@@ -7,6 +7,7 @@ faults of transport (a hang, a drip, a broken connection) can't be told by a dou
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections import Counter
@@ -19,7 +20,7 @@ from typing import Any
 Behaviour = Callable[[dict[str, Any]], tuple[int, str]]
 
 
-def read_material(request: dict[str, Any]) -> dict[str, Any]:
+def read_request(request: dict[str, Any]) -> dict[str, Any]:
     """Return the material a request carries, as a model would read it."""
     user = next(message["content"] for message in request["messages"] if message["role"] == "user")
     return json.loads(user.split("\n", 1)[1].rsplit("\n", 1)[0])
@@ -27,7 +28,7 @@ def read_material(request: dict[str, Any]) -> dict[str, Any]:
 
 def write_good(request: dict[str, Any]) -> dict[str, Any]:
     """Return a faithful answer to whatever material a request carries."""
-    material = read_material(request)
+    material = read_request(request)
     quotes = [
         {"theme": "acting", "quotes": [{"text": " ".join(review["text"].split()[:12]), "review": review["number"]}]}
         for review in material["reviews"][:1]
@@ -73,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *args: Any) -> None:
         """Keep still."""
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         model = request["model"]
         self.server.calls[model] += 1
@@ -87,7 +88,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif model == "drip":
             self._drip()
         elif model == "break":
-            self.connection.close()
+            self.connection.shutdown(socket.SHUT_RDWR)
+            self.close_connection = True
         elif model == "huge":
             self._pour()
         elif model.isdigit():
@@ -132,7 +134,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def _event(self, event: dict[str, Any], request: dict[str, Any]) -> None:
-        self.wfile.write(b"data: " + json.dumps({"id": "1", "object": "chat.completion.chunk", "created": 1, "model": request["model"], **event}).encode() + b"\n\n")
+        self.wfile.write(
+            b"data: " + json.dumps({"id": "1", "object": "chat.completion.chunk", "created": 1, "model": request["model"], **event}).encode() + b"\n\n"
+        )
         self.wfile.flush()
 
     def _send(self, status: int, body: str) -> None:

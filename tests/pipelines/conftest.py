@@ -23,9 +23,9 @@ def zenml_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def runner(zenml_state: Path) -> Runner:
-    """The session's runner."""
-    return Runner(zenml_state)
+def runner(zenml_state: Path, encoder: Path | None) -> Runner:
+    """The session's runner; making the encoder is tested elsewhere."""
+    return Runner(zenml_state).with_encoder(encoder)
 
 
 @pytest.fixture(scope="session")

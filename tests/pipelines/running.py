@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ class Runner:
     folder: Path
     root: Path = ROOT
     home_name: str = "home"
+    encoder: str = "none"
 
     @property
     def home(self) -> Path:
@@ -38,6 +40,7 @@ class Runner:
             "ZENML_LOCAL_STORES_PATH": str(self.folder / "stores"),
             "ZENML_ANALYTICS_OPT_IN": "false",
             "TRENDING_HOME": str(self.home),
+            "TRENDING_ENCODER": self.encoder,
         }
 
     def run(self, *arguments: str, timeout: int = 300) -> subprocess.CompletedProcess[str]:
@@ -60,8 +63,14 @@ class Runner:
         return result
 
     def with_home(self, name: str) -> Runner:
-        """Return a runner with a home of its own beside the same ZenML state."""
-        return replace(self, home_name=name)
+        """Return a runner with a home of its own, and no encoder, beside the same ZenML state."""
+        return replace(self, home_name=name, encoder="none")
+
+    def with_encoder(self, prepared: Path | None) -> Runner:
+        """Return a runner whose releases carry the encoder, if its weights are installed, and whose home has one that was prepared."""
+        if prepared is not None:
+            shutil.copytree(prepared, self.home / "cache" / "encoders" / prepared.name, dirs_exist_ok=True)
+        return replace(self, encoder="auto")
 
     def python(self, code: str) -> Any:
         """Run Python beside the runs' ZenML state and return the JSON it prints last."""

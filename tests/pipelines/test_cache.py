@@ -37,7 +37,7 @@ print(json.dumps({name: str(step.status.value) for name, step in run.steps.items
 """
     status = copy.python(code)
     rerun = {name for name, state in status.items() if state != "cached"}
-    assert rerun == {"tune_thresholds", "evaluate_models", "compare_models", "build_release", "publish_release"}
+    assert rerun == {"tune_thresholds", "evaluate_models", "compare_models", "describe_titles", "build_release", "publish_release"}
     assert after["release"] != before["release"]
     assert after["model_version"] != before["model_version"]
 

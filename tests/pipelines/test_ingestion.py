@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,10 @@ import pytest
 
 from tests.pipelines.running import QUICK, Runner
 from tests.replay.running import Replay, replay_server
+from trending.catalogue import Filters
 from trending.datasets.tables import read_table
+from trending.ingestion.trends import HISTORY_WEEKS, score_history
+from trending.releases import load_bundle
 
 SHOWS = 1_000
 FAST = ["--set", "delay=0", "--set", "concurrency=8", "--set", "checks.sample=300"]
@@ -149,10 +154,21 @@ sys.exit(run.main(["data", "replay", "--json"]))
     assert replayed["account"] == {"fetched": 1, "parsed": 1, "failed": 0, "kept": 1, "merged": 0, "quarantined": 0}
 
 
-def test_any_site_gives_titles_reviews_and_what_is_trending_there(runner: Runner, replay: Replay) -> None:
-    home = runner.with_home("site")
+@pytest.fixture(scope="module")
+def site(runner: Runner) -> Runner:
+    """A home for what a site says of its titles; its releases carry the encoder where there is one."""
+    return replace(runner.with_home("site"), encoder=runner.encoder)
+
+
+@pytest.fixture(scope="module")
+def ingested_site(site: Runner, replay: Replay) -> dict[str, Any]:
+    """A crawl of the site."""
     options = f'{{urls: ["{replay.url}/site/"], follow: "/site/(list|title)/", rights_class: open_site}}'
-    found = home.ingest("--set", "source=schema_org", "--set", f"options.schema_org={options}", *FAST)
+    return site.ingest("--set", "source=schema_org", "--set", f"options.schema_org={options}", *FAST)
+
+
+def test_any_site_gives_titles_reviews_and_what_is_trending_there(site: Runner, ingested_site: dict[str, Any]) -> None:
+    home, found = site, ingested_site
     rows = found["rows"]
     assert rows["titles"] > 100
     assert rows["reviews"] > 100
@@ -164,3 +180,40 @@ def test_any_site_gives_titles_reviews_and_what_is_trending_there(runner: Runner
     reviews = read_table(tables(home, found["version"]), "reviews").to_pandas()
     assert reviews["author_hash"].str.fullmatch("[0-9a-f]{32}").all()
     assert reviews["rating"].dropna().between(0, 10).all()
+
+
+def test_a_release_of_an_ingested_version_has_its_reviews_and_trends(site: Runner, ingested_site: dict[str, Any], encoder: Path | None) -> None:
+    """Works, reviews, the ranking with its history, insights made of reviews, and vectors: what the version knows, the catalogue tells."""
+    release = load_bundle(Path(site.with_encoder(encoder).train("--set", "source=catalogue", *QUICK)["location"]))
+    folder = tables(site, ingested_site["version"])
+    reviews = read_table(folder, "reviews").to_pandas()
+    trends = read_table(folder, "trends").to_pandas()
+    page = release.catalogue.trending("week", Filters(), 50, None)
+    assert page.as_of == trends["as_of"].max()
+    assert page.total == trends["work_id"].nunique()
+    assert [part.name for part in page.entries[0].parts]
+    assert 2 <= len(page.entries[0].history) <= HISTORY_WEEKS
+    title_id = reviews["title_id"].mode()[0]
+    assert release.catalogue.describe(title_id).reviews >= int((reviews["title_id"] == title_id).sum())
+    insights = release.catalogue.insights(title_id)
+    assert insights is not None
+    assert insights.provenance.from_reviews > 0
+    assert (release.vectors is None) == (release.encoder is None) == (encoder is None)
+    if release.vectors is not None:
+        assert len(release.vectors) == release.catalogue.count()
+
+
+def test_what_may_not_be_shown_is_in_no_release(site: Runner, ingested_site: dict[str, Any]) -> None:
+    """Neither reviews nor trends made of signals whose rights the patterns don't let through."""
+    folder = tables(site, ingested_site["version"])
+    today = dt.date(2100, 1, 1)
+    assert len(score_history(folder, "global", today, ["open_*"])) > 0
+    assert len(score_history(folder, "global", today, ["tmdb_restricted"])) == 0
+    code = f"""
+import json
+from trending.ingestion.companions import read_companions
+print(json.dumps([len(read_companions({ingested_site["version"]!r}, [rights], "global").reviews) for rights in ("open_*", "tmdb_restricted")]))
+"""
+    shown, hidden = site.python(code)
+    assert shown == ingested_site["rows"]["reviews"]
+    assert hidden == 0

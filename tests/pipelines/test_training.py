@@ -4,15 +4,46 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from tests.pipelines.running import QUICK, Runner
+from trending.catalogue import Filters
+from trending.embeddings.encoder import MODEL_FILE
+from trending.embeddings.titles import describe_title
+from trending.releases import load_bundle
+from trending.releases.bundle import CATALOGUE_FILE, ENCODER_DIR
 
 
 def test_main_job_publishes_a_release_that_beats_the_baseline(runner: Runner, trained: dict[str, Any]) -> None:
     assert trained["starter"] is True
     assert trained["macro_f1"]["low"] > trained["baseline_macro_f1"]["high"]
     assert runner.run("release", "verify", trained["release"]).returncode == 0
+
+
+def test_a_release_finds_by_meaning_where_the_weights_are_installed(trained: dict[str, Any], encoder: Path | None) -> None:
+    release = load_bundle(Path(trained["location"]))
+    assert (release.encoder is None) == (release.vectors is None) == (encoder is None)
+    if release.encoder is None or release.vectors is None:
+        return
+    assert (release.directory / ENCODER_DIR / MODEL_FILE).read_bytes() == (encoder / MODEL_FILE).read_bytes()
+    assert len(release.vectors) == release.catalogue.count() == trained["titles"]
+    # A row of the index is the same row of the catalogue: a title's own text lies nearest to it.
+    for title_id in ("starter:38a184f211f9", "starter:ca5ff315f6bf"):
+        title = release.catalogue.get(title_id).title
+        (row,), (similarity,) = release.vectors.search(release.encoder.encode([describe_title(title.title, title.plot)])[0], 1)
+        with sqlite3.connect(release.directory / CATALOGUE_FILE) as connection:
+            assert connection.execute("SELECT title_id FROM titles WHERE row = ?", (int(row),)).fetchone()[0] == title_id
+        assert similarity > 0.99
+
+
+def test_a_release_without_an_encoder_answers_by_words(runner: Runner, trained: dict[str, Any]) -> None:
+    release = load_bundle(Path(replace(runner, encoder="none").train(*QUICK)["location"]))
+    assert release.encoder is None
+    assert release.vectors is None
+    assert release.catalogue.search("nosferatu", Filters(), 5, None, None).cards[0].title == "Nosferatu"
 
 
 def test_a_run_ends_by_saying_where_how_good_and_what_next(runner: Runner, trained: dict[str, Any]) -> None:
@@ -59,7 +90,7 @@ print(json.dumps({{
     assert found["model"] == lineage["model"]
 
 
-def test_every_artifact_has_a_name_a_person_understands(runner: Runner, trained: dict[str, Any]) -> None:
+def test_every_artifact_has_a_name_a_person_understands(runner: Runner, trained: dict[str, Any], encoder: Path | None) -> None:
     code = f"""
 import json
 from zenml.client import Client
@@ -70,7 +101,8 @@ models = [version[0].artifact.name for name, step in run.steps.items() if name.s
 print(json.dumps({{"names": sorted([*models, *outputs]), "pages": pages}}))
 """
     found = runner.python(code)
-    wanted = {"raw_titles", "titles", "quarantine", "cleaning_report", "splits", "examples", "decision_rules", "judgements", "verdict", "release_bundle"}
+    wanted = {"title_probabilities", "title_insights"} | ({"encoder", "title_vectors"} if encoder else set())
+    wanted |= {"raw_titles", "titles", "quarantine", "cleaning_report", "splits", "examples", "decision_rules", "judgements", "verdict", "release_bundle"}
     assert wanted | {"tfidf_logreg_model", "xgboost_model", "keywords_model", "majority_model"} <= set(found["names"])
     assert all(size > 1_000 for size in found["pages"].values())
 

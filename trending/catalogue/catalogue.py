@@ -113,7 +113,7 @@ class Catalogue:
             also_at = [Attribution(source=source, licence=licence, url=url) for source, licence, url in others]
             (reviews,) = connection.execute("SELECT count(*) FROM reviews WHERE row = ?", (work,)).fetchone()
             trend = find_place(connection, work)
-            return Description(also_at, int(reviews), read_entries(connection, [trend])[0] if trend else None, _read_insights(connection, row))
+            return Description(also_at, int(reviews), read_entries(connection, [trend])[0] if trend else None, _read_insights(connection, place))
 
     def search(self, query: str, filters: Filters | None = None, limit: int = 10, cursor: str | None = None, vector: Vectors | None = None) -> SearchPage:
         """Find works by words, prefixes, misspelt words and meaning; without a query, browse by filters, best known first.
@@ -183,7 +183,7 @@ class Catalogue:
         """Return the insights of a title that were stored; None if there are none."""
         with self._database.connect() as connection:
             place = _locate(connection, title_id)
-            return _read_insights(connection, place[0]) if place else None
+            return _read_insights(connection, place) if place else None
 
     def complete_titles(self, prefix: str, limit: int = 10) -> list[TitleCard]:
         """Return works whose title begins so, or has all the words, of which the last may go on; best known first."""
@@ -228,6 +228,8 @@ def _locate(connection: sqlite3.Connection, title_id: str) -> tuple[int, int] | 
     return tuple(found) if found else None
 
 
-def _read_insights(connection: sqlite3.Connection, row: int) -> Insights | None:
-    found = connection.execute("SELECT document FROM insights WHERE row = ?", (row,)).fetchone()
+def _read_insights(connection: sqlite3.Connection, place: tuple[int, int]) -> Insights | None:
+    """Return the insights of a row, or else those of the row that speaks for its work."""
+    row, work = place
+    found = connection.execute("SELECT document FROM insights WHERE row IN (?, ?) ORDER BY row = ? DESC", (row, work, row)).fetchone()
     return Insights.model_validate_json(found[0]) if found else None

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from trending.catalogue.words import MAX_TITLE_CHARS
 from trending.cleaning.text import normalise_title
 from trending.features.labels import FloatMatrix
 
@@ -47,7 +48,14 @@ def find_works(content: CatalogueContent) -> Order:
         keys = content.works.reset_index(drop=True)
         own = keys.isna().to_numpy()
     else:
-        keys = titles["title"].map(normalise_title).reset_index(drop=True) + "|" + titles["type"].to_numpy() + "|" + titles["year"].astype(str).to_numpy()
+        # A title of a megabyte is no title: its beginning will do.
+        keys = (
+            titles["title"].str[:MAX_TITLE_CHARS].map(normalise_title).reset_index(drop=True)
+            + "|"
+            + titles["type"].to_numpy()
+            + "|"
+            + titles["year"].astype(str).to_numpy()
+        )
         own = titles["year"].isna().to_numpy()
     ids = titles["title_id"].reset_index(drop=True)
     named = ("work " + keys.astype(str)).where(~own, "title " + ids)
@@ -70,8 +78,12 @@ def rank_titles(content: CatalogueContent) -> Order:
     percentile of its votes, or of its popularity among its own source's titles (which isn't comparable across sources), or of how many reviews it has,
     whichever is best; more for trending, for being listed at several sources, and a little for ratings and a long plot.
     """
+    return order_titles(content, find_works(content))
+
+
+def order_titles(content: CatalogueContent, works: Order) -> Order:
+    """Return what `rank_titles` does, where the works are known."""
     titles = content.titles.reset_index(drop=True)
-    works = find_works(content)
     fame = pd.Series(_measure_fame(content, titles))
     per_work = fame.groupby(works).max().to_numpy() if len(titles) else np.zeros(0)
     per_work += 0.1 * np.log2(np.minimum(np.bincount(works), 8)) if len(titles) else 0.0
@@ -91,7 +103,7 @@ def _measure_fame(content: CatalogueContent, titles: pd.DataFrame) -> npt.NDArra
     if content.trends is not None and len(content.trends):
         trending = titles["title_id"].isin(content.trends["title_id"]).to_numpy(dtype=float)
     rated = titles["rating"].notna().to_numpy(dtype=float)
-    length = titles["plot"].str.len().astype(float).rank(pct=True).fillna(0.0).to_numpy()
+    length = titles["plot"].astype("string").str.len().astype(float).rank(pct=True).fillna(0.0).to_numpy()
     known = np.maximum(np.maximum(votes, popularity), reviews)
     return np.asarray(known + 0.5 * trending + 0.05 * rated + 0.1 * length, dtype=np.float64)
 

@@ -146,7 +146,9 @@ class Search:
 
 def _merge(plain: list[int], other_names: list[int], told: Sequence[int], near: Sequence[int]) -> list[int]:
     scores: dict[int, float] = {}
-    for rows in (list(dict.fromkeys([*other_names, *told])), near):
+    on_top = set(plain)
+    by_words = [row for row in dict.fromkeys([*other_names, *told]) if row not in on_top]
+    for rows in (by_words, near):
         for place, row in enumerate(rows, 1):
             scores[row] = scores.get(row, 0.0) + 1 / (_FUSED + place)
     return list(dict.fromkeys([*plain, *sorted(scores, key=lambda row: (-scores[row], row))]))

@@ -69,13 +69,14 @@ def _score_by_words(connection: sqlite3.Connection, record: sqlite3.Row, sieve: 
         for row in matcher.find("texts", [word], _CANDIDATES):
             shared.setdefault(row, []).append(word)
     traits = _list_traits(record["facets"])
-    candidates = shared.keys() | set(matcher.find("names", sorted(traits), _CANDIDATES) if traits else [])
+    alike = [sorted(traits), *([trait] for trait in sorted(traits))] if traits else []
+    candidates = {*shared, *(row for wanted in alike for row in matcher.find("names", wanted, _CANDIDATES))}
     most = sum(weight.values()) or 1.0
     scores = {}
     for row, (work, facets) in _read_facets(connection, candidates).items():
         either = _list_traits(facets) | traits
-        alike = len(_list_traits(facets) & traits) / len(either) if either else 0.0
-        scores[work] = 0.5 * alike + 0.5 * sum(weight[word] for word in shared.get(row, [])) / most
+        overlap = len(_list_traits(facets) & traits) / len(either) if either else 0.0
+        scores[work] = 0.5 * overlap + 0.5 * sum(weight[word] for word in shared.get(row, [])) / most
     return scores, shared
 
 
@@ -105,7 +106,7 @@ def _explain(own: TitleCard, other: TitleCard, words: list[str]) -> str:
     if vibes := [tag for tag in own.tags if tag in other.tags]:
         parts.append(f"Both feel {_join(vibes)}.")
     if words:
-        parts.append(f"Both plots have the words {_join(words[:4])}.")
+        parts.append(f"Both speak of {_join(words[:4])}.")
     return " ".join(parts) or "Their plots are near in meaning."
 
 

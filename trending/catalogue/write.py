@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trending.catalogue.content import CatalogueContent, Order, choose_speakers, find_works, rank_titles
+from trending.catalogue.content import CatalogueContent, Order, choose_speakers, find_works, order_titles
 from trending.catalogue.facets import SIGN, make_facets
 from trending.catalogue.languages import find_language
 from trending.catalogue.rankings import write_trends
@@ -66,8 +66,9 @@ class _Writer:
     def __init__(self, connection: sqlite3.Connection, content: CatalogueContent) -> None:
         self._connection = connection
         self._content = content
-        self._order = rank_titles(content)
-        self._work_rows = _find_work_rows(content, self._order)
+        works = find_works(content)
+        self._order = order_titles(content, works)
+        self._work_rows = _find_work_rows(content, works, self._order)
         self._row_of = {str(title_id): row for row, title_id in enumerate(content.titles["title_id"].to_numpy()[self._order])}
         self._names: Counter[str] = Counter()
         self._texts: Counter[str] = Counter()
@@ -220,9 +221,8 @@ class _Writer:
         self._connection.executemany("INSERT INTO about VALUES (?, ?)", [(name, json.dumps(value, ensure_ascii=False)) for name, value in about.items()])
 
 
-def _find_work_rows(content: CatalogueContent, order: Order) -> Order:
+def _find_work_rows(content: CatalogueContent, works: Order, order: Order) -> Order:
     """Return, per row, the row that speaks for its work."""
-    works = find_works(content)
     row_of = np.empty(len(order), dtype=np.int64)
     row_of[order] = np.arange(len(order))
     return np.asarray(row_of[choose_speakers(content, works)][works[order]], dtype=np.int64) if len(order) else order

@@ -9,8 +9,6 @@ import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from trending.errors import UsageError
@@ -32,10 +30,10 @@ def may_train(rights_class: str, allowed: Sequence[str] = DEFAULT_TRAINABLE) -> 
     return any(fnmatchcase(rights_class, pattern) for pattern in allowed if not (bound and pattern.startswith("open") and pattern.endswith("*")))
 
 
-def mark_allowed(rights_classes: pd.Series, allowed: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """Say for every row, by its rights class, whether `may_train`."""
-    verdicts = {name: may_train(name, allowed) for name in rights_classes.unique()}
-    return np.asarray(rights_classes.map(verdicts).to_numpy(dtype=bool))
+def select_allowed(rows: pd.DataFrame, allowed: Sequence[str] = DEFAULT_TRAINABLE) -> pd.DataFrame:
+    """Return the rows that may be shipped, by their `rights_class`, numbered anew."""
+    verdicts = {name: may_train(name, allowed) for name in rows["rights_class"].unique()}
+    return rows[rows["rights_class"].map(verdicts).to_numpy(dtype=bool)].reset_index(drop=True)
 
 
 def check_patterns(allowed: Sequence[str]) -> None:

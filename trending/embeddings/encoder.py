@@ -79,7 +79,8 @@ class TextEncoder:
         """Return one vector per text, shape (n, dims), each of length 1; text beyond 128 tokens isn't read."""
         if not texts:
             return np.zeros((0, self.dims), np.float32)
-        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
+        readable = [text.encode("utf-8", "replace").decode() for text in texts]  # halves of characters, as JSON may hold, are refused by the tokenizer
+        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(readable)]
         if len(tokens) == 1 or self._threads == 1:
             return np.stack([self._encode_one(ids) for ids in tokens])
         with ThreadPoolExecutor(self._threads) as pool:

@@ -1,15 +1,21 @@
 """Weights made into an encoder that releases can carry: exported to ONNX with pooling inside, quantised to int8, kept under the cache folder.
 
-The only part that needs torch and transformers; what serves a release never imports it. Same weights, same libraries: same bytes.
+The only part that needs torch and transformers; what serves a release never imports it. It runs in a process of its own: once torch is loaded, its
+OpenMP threads and those of xgboost wait for each other, and training takes many times as long. Same weights, same libraries: same bytes.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
+import subprocess
+import sys
+import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,9 +23,12 @@ from filelock import FileLock
 
 from trending.embeddings.encoder import FACTS_FILE, MAX_TOKENS, MODEL_FILE, TOKENIZER_FILE, EncoderFacts
 from trending.embeddings.weights import Weights
+from trending.errors import UsageError
 from trending.folders import staged_directory
+from trending.processes import child_environment
 from trending.provenance import hash_file
 
+ENCODERS = "encoders"  # where they lie under the cache folder
 _LIBRARIES = ("onnx", "onnxruntime", "tokenizers", "torch", "transformers")
 
 
@@ -29,21 +38,41 @@ def prepare_encoder(weights: Weights, cache: Path) -> Path:
     Args:
         weights: See `find_weights`.
         cache: Folder for encoders that were made.
+
+    Raises:
+        UsageError: If these weights can't be made into one.
     """
     folder = cache / _name_recipe(weights)
-    cache.mkdir(parents=True, exist_ok=True)
-    with FileLock(cache / f".{folder.name}.lock"):
-        if not folder.is_dir():
-            with staged_directory(folder) as staging:
-                _write_encoder(weights, staging)
+    if not folder.is_dir():
+        given = json.dumps(asdict(weights), default=str)
+        command = [sys.executable, "-m", "trending.embeddings.export", given, str(folder)]
+        outcome = subprocess.run(command, capture_output=True, text=True, env=child_environment(), check=False)
+        if outcome.returncode != 0:
+            reason = (outcome.stderr.strip().splitlines() or [f"exit code {outcome.returncode}"])[-1]
+            raise UsageError(f"no encoder can be made of these weights ({reason[:200]})", where=str(weights.folder), mend="or set TRENDING_ENCODER=none")
     return folder
 
 
-def _write_encoder(weights: Weights, folder: Path) -> None:
-    dims = _export(weights.folder, folder / MODEL_FILE)
-    _save_tokenizer(weights.folder / TOKENIZER_FILE, folder / TOKENIZER_FILE)
-    facts = EncoderFacts(name=weights.name, revision=weights.revision, weights_sha256=weights.sha256, licence=weights.licence, dims=dims)
-    (folder / FACTS_FILE).write_text(facts.model_dump_json(indent=2) + "\n", encoding="utf-8")
+def begin_preparing(weights: Weights, cache: Path) -> None:
+    """Have `prepare_encoder` begin beside other work; whoever needs the encoder calls that, and waits for the rest or hears of the failure."""
+
+    def prepare() -> None:
+        with suppress(UsageError):
+            prepare_encoder(weights, cache)
+
+    threading.Thread(target=prepare, name="encoder", daemon=True).start()
+
+
+def _make_encoder(weights: Weights, folder: Path) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.parent / f".{folder.name}.lock"):
+        if folder.is_dir():
+            return
+        with staged_directory(folder) as staging:
+            dims = _export(weights.folder, staging / MODEL_FILE)
+            _save_tokenizer(weights.folder / TOKENIZER_FILE, staging / TOKENIZER_FILE)
+            facts = EncoderFacts(name=weights.name, revision=weights.revision, weights_sha256=weights.sha256, licence=weights.licence, dims=dims)
+            (staging / FACTS_FILE).write_text(facts.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 def _name_recipe(weights: Weights) -> str:
@@ -107,3 +136,8 @@ def _quiet() -> Iterator[None]:
     finally:
         logging.disable(before)
         enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+if __name__ == "__main__":
+    given = json.loads(sys.argv[1])
+    _make_encoder(Weights(**{**given, "folder": Path(given["folder"])}), Path(sys.argv[2]))

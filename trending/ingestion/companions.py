@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from trending.cleaning.rights import mark_allowed
+from trending.cleaning.rights import select_allowed
 from trending.datasets.store import DataStore
 from trending.datasets.tables import read_table
 from trending.ingestion.trends import score_history
@@ -49,7 +49,7 @@ def read_companions(version: str, rights: Sequence[str], market: str) -> Compani
     today = store.manifest(version).created.date()
     return Companions(
         works=read_table(tables, "matches", ["title_id", "work_id"]).to_pandas(),
-        reviews=reviews[mark_allowed(reviews["rights_class"], rights)].reset_index(drop=True),
+        reviews=select_allowed(reviews, rights),
         trends=score_history(tables, market, today, rights),
     )
 

@@ -135,7 +135,7 @@ def score_history(tables: Path, market: str, today: dt.date, rights: Sequence[st
         latest = find_day(database, market, today)
         days = [latest - dt.timedelta(weeks=week) for week in range(HISTORY_WEEKS)] if latest else []
         scored = [frame_trends(score_works(database, day, market)) for day in days]
-    earlier = [frame.assign(parts=[[] for _ in range(len(frame))]) for frame in scored[1:] if len(frame)]
+    earlier = [frame.assign(parts=frame["parts"].map(lambda parts: parts[:0])) for frame in scored[1:] if len(frame)]
     return pd.concat([*scored[:1], *earlier], ignore_index=True) if scored else frame_trends(TREND_SCHEMA.empty_table())
 
 
@@ -154,7 +154,7 @@ def _open_signals(tables: Path, today: dt.date, rights: Sequence[str] | None = N
 
 
 def _keep_allowed(database: duckdb.DuckDBPyConnection, name: str, rights: Sequence[str]) -> None:
-    found = [row[0] for row in database.execute(f"SELECT DISTINCT rights_class FROM every_{name}").fetchall()]
-    allowed = pa.table({"rights_class": pa.array([one for one in found if may_train(one, rights)], pa.string())})
+    found: list[str] = [row[0] for row in database.execute(f"SELECT DISTINCT rights_class FROM every_{name}").fetchall()]
+    allowed = pa.table({"rights_class": [one for one in found if may_train(one, rights)]}, schema=pa.schema([("rights_class", pa.string())]))
     database.from_arrow(allowed).create(f"{name}_rights")
     database.execute(f"CREATE TEMP VIEW {name} AS FROM every_{name} SEMI JOIN {name}_rights USING (rights_class)")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import threading
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -243,8 +244,16 @@ class LlmClient:
     async def _load(self) -> Gateway:
         """Return the gateway; made once, in a thread, and going on if whoever waits for it gives up."""
         if self._loading is None or (self._loading.done() and self._loading.exception()):
-            self._loading = asyncio.create_task(asyncio.to_thread(Gateway, self.models, self._settings))
+            self._loading = asyncio.create_task(self._make_gateway())
         return await asyncio.shield(self._loading)
+
+    async def _make_gateway(self) -> Gateway:
+        made: asyncio.Future[Gateway] = asyncio.get_running_loop().create_future()
+        # A daemon, unlike a thread of a pool, holds up nobody who wants to leave while LiteLLM is being imported.
+        threading.Thread(target=_make_in, args=(made, self.models, self._settings), name="llm-import", daemon=True).start()
+        gateway = await made
+        await gateway.prepare(self.models[0])
+        return gateway
 
 
 class _PassingFailure(ModelUnavailable):
@@ -271,6 +280,16 @@ class _Call:
         cost = self._gateway.price(self._model, prompt_tokens, answer_tokens)
         self.priced = cost is not None
         self.tokens, self.cost_usd = prompt_tokens + answer_tokens, cost or 0.0
+
+
+def _make_in(made: asyncio.Future[Gateway], models: Sequence[str], settings: Settings) -> None:
+    loop = made.get_loop()
+    try:
+        gateway = Gateway(models, settings)
+    except CallFailed as error:
+        loop.call_soon_threadsafe(made.set_exception, error)
+    else:
+        loop.call_soon_threadsafe(made.set_result, gateway)
 
 
 def _time_out(model: str) -> ModelUnavailable:

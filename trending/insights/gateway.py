@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MAX_BODY_BYTES = 4_000_000
 _REST_SECONDS = 30
+_OWN_MACHINE = ("ollama", "ollama_chat")  # LiteLLM would ask their server for a price
 _CONNECT_SECONDS = 5.0
 
 
@@ -56,7 +57,8 @@ class Gateway:
         litellm.suppress_debug_info = True
         litellm.drop_params = True  # models that take no temperature are asked without
         litellm.turn_off_message_logging = True
-        litellm.aclient_session = _make_bounded_client()
+        if litellm.aclient_session is None:
+            litellm.aclient_session = _make_bounded_client()
         for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         from trending.insights.provider import register_provider
@@ -72,6 +74,10 @@ class Gateway:
             allowed_fails_policy=policy,
         )
 
+    async def prepare(self, model: str) -> None:
+        """Make a call that asks nobody: LiteLLM imports half of itself at the first."""
+        await self._router.acompletion(model=model, messages=[{"role": "user", "content": ""}], mock_response="")
+
     def _describe(self, model: str, first: str, settings: Settings) -> dict[str, Any]:
         parameters: dict[str, Any] = {"model": model, "max_retries": 0}
         # Address and key belong to the first model's service; a second one of another service has its own.
@@ -84,11 +90,17 @@ class Gateway:
 
     def price(self, model: str, prompt_tokens: int, answer_tokens: int) -> float | None:
         """Return what so many tokens cost in USD, None if LiteLLM doesn't know the model's price."""
+        provider, _, name = model.partition("/")
+        if provider in _OWN_MACHINE:
+            return 0.0
+        prices = self._litellm.model_cost
         try:
-            costs = self._litellm.cost_per_token(model=model, prompt_tokens=prompt_tokens, completion_tokens=answer_tokens)
+            cost = float(sum(self._litellm.cost_per_token(model=model, prompt_tokens=prompt_tokens, completion_tokens=answer_tokens)))
         except Exception:  # it raises a bare Exception for models it doesn't know
             return None
-        return float(sum(costs))
+        # The router enters models it doesn't know without a price, which then cost nothing.
+        entry = prices.get(model) or prices.get(name) or {}
+        return cost if cost or any("cost_per" in key and value is not None for key, value in entry.items()) else None
 
     async def complete(self, model: str, messages: Sequence[dict[str, Any]], seconds: float, **options: Any) -> Any:
         """Return LiteLLM's answer, or its stream of chunks with `stream=True`.
@@ -123,6 +135,10 @@ class Gateway:
             return CallFailed(f"its answer is larger than {MAX_BODY_BYTES:,} bytes", billed=True)
         if "No deployments available" in str(error)[:500]:
             return CallFailed(f"it failed a moment ago and rests for {_REST_SECONDS} s")
+        import httpx
+
+        if _has_cause(error, httpx.NetworkError) or _has_cause(error, httpx.ProtocolError):
+            return CallFailed("its server can't be reached or broke off", passing=True, billed=True)
         for kinds, words, passing, billed in (
             (raised.Timeout, "it did not answer in time", False, True),
             ((raised.AuthenticationError, raised.PermissionDeniedError), "its server refused the key (TRENDING_LLM_API_KEY)", False, False),

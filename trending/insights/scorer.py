@@ -45,13 +45,14 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True)
 class ReviewScorer:
-    """Weights of the terms, and three numbers of calibration.
+    """Weights of the terms, the words that reviewers use, and the numbers of calibration.
 
     The model is logistic regression on naive-Bayes log-count ratios (Wang and Manning 2012, "Baselines and bigrams"), the sum divided by the root of the
     number of known terms; the probability is Platt's with a slope that depends on length, as one sentence proves less than a page.
     """
 
     weights: Mapping[str, float]
+    words: frozenset[str]
     bias: float
     slope: float
     length_slope: float
@@ -64,7 +65,7 @@ class ReviewScorer:
         with np.load(io.BytesIO(files("trending.insights").joinpath(WEIGHTS).read_bytes()), allow_pickle=False) as stored:
             terms = stored["terms"].tobytes().decode().split("\n")
             weights = dict(zip(terms, (stored["weights"].astype(np.float64) * QUANTUM).tolist(), strict=True))
-            return cls(weights, *stored["numbers"].tolist())
+            return cls(weights, frozenset(stored["words"].tobytes().decode().split("\n")), *stored["numbers"].tolist())
 
     def score(self, text: str) -> float:
         """Return the probability that whoever wrote `text` liked what it is about: 0 to 1, about 0.5 where nothing is known."""
@@ -85,5 +86,5 @@ class ReviewScorer:
         return [self.score(text) for text in texts]
 
     def knows(self, word: str) -> bool:
-        """Return whether `word` is common in reviews."""
-        return word in self.weights
+        """Return whether `word`, in lower case, is one that several reviewers used: a word of English, if not of every dictionary."""
+        return word in self.words

@@ -30,6 +30,7 @@ _MOST_REASONS, _MOST_TAGS, _MOST_THEMES, _MOST_QUOTES, _MOST_EVIDENCE = 4, 8, 4,
 # Of the longer words of a summary, so many must come from the plot; a summary in other words still shares its nouns.
 _SHARED_ALL, _SHARED_SENTENCE = 0.4, 0.2
 _STEM, _LONG = 5, 4
+_ENDINGS = ("", "s", "es", "d", "ed", "ing", "ly")
 _TAG = re.compile(r"[a-z]+(?:[ -][a-z]+){0,2}")
 _TOKEN = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|\d+(?:[.,]\d+)*")
 _FENCE = re.compile(r"^\s*```(?:json)?\s*(\{.*\})\s*```\s*$", re.DOTALL)
@@ -110,7 +111,9 @@ def _check_summary(summary: str | None, question: Question, reading: Reading) ->
     if not fewest <= len(plain.split()) <= most:
         raise Refused(f"the summary has fewer than {fewest} or more than {most} words")
     material = reading.material
-    _check_names(plain, " ".join(str(part) for part in (question.plot, reading.title, material.year) if part is not None), "the summary")
+    named = " ".join(str(part) for part in (question.plot, reading.title, material.year) if part is not None)
+    _check_names(plain, named, "the summary")
+    _check_known(plain, named, "the summary")
     source = _stems(question.plot)
     shares = [_share(_stems(sentence), source) for sentence in split_sentences(plain)]
     if min(shares) < _SHARED_SENTENCE or _share(_stems(plain), source) < _SHARED_ALL:
@@ -176,16 +179,21 @@ def _check_reasons(reasons: Sequence[str], question: Question, reading: Reading,
 
 
 def _check_known(text: str, source: str, what: str) -> None:
-    """Refuse words that neither the material nor reviews in general have."""
-    scorer, known = ReviewScorer.load(), _stems(source)
+    """Refuse words that neither the material nor English has: a made-up name needs no capital."""
+    known = _stems(source)
     for word in _words(text):
         if (
             len(word) >= _LONG
             and word[:_STEM] not in known
             and word not in _OPENERS
-            and not all(scorer.knows(part) for part in re.split(r"['-]", word) if len(part) >= _LONG)
+            and not all(_is_english(part) for part in re.split(r"['-]", word) if len(part) >= _LONG)
         ):
-            raise Refused(f"{what} has a word that is neither in the material nor common in reviews")
+            raise Refused(f"{what} has a word that is neither in the material nor English")
+
+
+def _is_english(word: str) -> bool:
+    knows = ReviewScorer.load().knows
+    return any(word.endswith(ending) and knows(word.removesuffix(ending)) for ending in _ENDINGS)
 
 
 def _check_genres(genres: Sequence[str]) -> list[str]:

@@ -35,6 +35,8 @@ class GenreModel(ABC):
     """
 
     kind: ClassVar[str]
+    # True if a plot is scored in less time than it takes to hand it to another thread.
+    quick: ClassVar[bool] = False
     # Largest value of a hyper-parameter that has one; all numbers are above zero.
     limits: ClassVar[dict[str, float]] = {}
 

@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from trending.features.labels import FloatMatrix, IntMatrix
 from trending.genres import GENRES
 from trending.models.base import WeightedTerms
-from trending.models.tfidf import TfidfGenreModel, fit_vectoriser, load_vectoriser, save_vectoriser, sparse_rows, top_terms
+from trending.models.tfidf import TfidfGenreModel, fit_vectoriser, load_vectoriser, save_vectoriser, top_terms
 
 _STATE = "logreg.safetensors"
 
@@ -24,6 +24,7 @@ class TfidfLogRegModel(TfidfGenreModel):
     """One-vs-rest logistic regression on words and bigrams."""
 
     kind = "tfidf_logreg"
+    quick = True
     limits: ClassVar[dict[str, float]] = {"ngrams": 5}
 
     @classmethod
@@ -53,10 +54,8 @@ class TfidfLogRegModel(TfidfGenreModel):
 
     def explain(self, texts: Sequence[str], genres: Sequence[Sequence[int]], top: int) -> list[list[WeightedTerms]]:
         """Return the terms with the largest weight times TF-IDF."""
-        matrix = self.vectoriser.transform(texts)
-        return [
-            [top_terms(self.terms, *row, self.coefficients[:, genre], top) for genre in asked] for row, asked in zip(sparse_rows(matrix), genres, strict=True)
-        ]
+        rows = (self.read(text) for text in texts)
+        return [[top_terms(self.terms, *row, self.coefficients[:, genre], top) for genre in asked] for row, asked in zip(rows, genres, strict=True)]
 
     def _save_state(self, directory: Path) -> None:
         save_vectoriser(self.vectoriser, directory)

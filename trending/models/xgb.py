@@ -52,7 +52,7 @@ class XGBoostModel(TfidfGenreModel):
         """Return the words present with the largest SHAP values (Lundberg et al., "Consistent individualized feature attribution", 2018)."""
         xgboost = _import_xgboost()
 
-        matrix = self.vectoriser.transform(texts)
+        matrix = self.vectorise(texts)
         contributions = self.booster.predict(xgboost.DMatrix(matrix), pred_contribs=True)
         found = []
         for (columns, values), shap, asked in zip(sparse_rows(matrix), contributions, genres, strict=True):

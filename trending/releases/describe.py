@@ -1,6 +1,6 @@
 """What a release says of each of its titles beside the source's own words: the genres its model predicts, and insights.
 
-Both are for the titles that may be shown, in the order of `select_shown`, whatever is later written from them.
+Both are for the titles that may be shown (`trending.cleaning.rights.select_allowed`), in their order, whatever is later written from them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from trending.catalogue.content import CatalogueContent, find_works, rank_titles
-from trending.cleaning.rights import mark_allowed
 from trending.evaluation.candidates import DecisionRule
 from trending.features.labels import FloatMatrix
 from trending.genres import GENRES
@@ -24,11 +23,6 @@ from trending.models.predictor import Predictor
 
 READ_REVIEWS = 50  # of a work, the newest; as many as are read when insights are made on demand
 _BATCH = 2_048
-
-
-def select_shown(titles: pd.DataFrame, rights: Sequence[str]) -> pd.DataFrame:
-    """Return the titles whose rights allow training, for the same rights decide what may be shown."""
-    return titles[mark_allowed(titles["rights_class"], rights)].reset_index(drop=True)
 
 
 def predict_titles(model: GenreModel, rule: DecisionRule, titles: pd.DataFrame) -> FloatMatrix:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from trending.catalogue import Catalogue, CatalogueTitle, Filters
+from trending.embeddings.encoder import Vectors
 from trending.errors import InputError, NotFoundError, UsageError
-from trending.features.labels import FloatMatrix
 from trending.genres import GENRES
 from trending.insights.maker import InsightMaker
 from trending.insights.schema import Insights, Material, ReviewText
@@ -42,6 +42,7 @@ MAX_QUERY_CHARS = 300
 MAX_ID_CHARS = 300
 MAX_GIVEN_REVIEWS = 50
 _READ_REVIEWS = 50
+_QUICK_CHARS = 2_000
 NO_TRENDS = (
     "this release has no popularity figures: run python run.py --pipeline ingestion --set 'source=[tvmaze, netflix_top10]', "
     "then train on it with --set source=catalogue"
@@ -175,6 +176,10 @@ class TitleService:
             check_text(text, "texts")
         return PredictAnswer(release=self.version, starter=self.starter, predictions=self.release.predictor.predict(texts, evidence))
 
+    def predicts_at_once(self, texts: Sequence[str]) -> bool:
+        """Say whether a prediction takes a millisecond or two, so that a server needn't hand it to a thread."""
+        return self.release.predictor.model.quick and sum(map(len, texts)) <= _QUICK_CHARS
+
     def get_insights(self, title_id: str) -> InsightsAnswer:
         """Return the insights of a title: the release's own, or else made now."""
         insights = self._find_insights(title_id)
@@ -299,7 +304,7 @@ class TitleService:
             return self.maker.offline(self.read_material(title_id))
         return stored
 
-    def _embed(self, query: str) -> FloatMatrix | None:
+    def _embed(self, query: str) -> Vectors | None:
         encoder = self.release.encoder
         return None if encoder is None or self.release.vectors is None else encoder.encode([query])[0]
 

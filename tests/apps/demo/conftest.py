@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -70,9 +71,9 @@ def site(lives: dict[str, LiveService]) -> Iterator[str]:
     thread.join(timeout=20)
 
 
-# Closed with the package: Playwright keeps an event loop in this thread, which tests elsewhere could not start beside theirs.
-@pytest.fixture(scope="package")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+# Closed with the module: Playwright keeps an event loop running in this thread, beside which others can't start theirs.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
     """A headless Chromium."""
     chromium = shutil.which("chromium")
     if chromium is None:
@@ -92,7 +93,7 @@ def open_page(site: str, browser: Browser) -> Iterator[OpenPage]:
     pages: list[Page] = []
     wrong: list[str] = []
 
-    def open_(address: str, width: int = 1280, height: int = 900, scheme: str = "light") -> Page:
+    def open_(address: str, width: int = 1280, height: int = 900, scheme: Literal["light", "dark"] = "light") -> Page:
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
         page = context.new_page()
         page.set_default_timeout(20_000)

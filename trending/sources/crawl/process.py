@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import orjson
 
-import trending
 from trending.errors import InputError, NotFoundError, QualityError, TrendingError, UsageError
+from trending.processes import child_environment
 from trending.sources.crawl.job import Job, read_json
 
 Progress = Callable[[dict[str, int]], None]
@@ -43,7 +41,7 @@ def run_worker(job: Job, key: str | None, salt: bytes, on_progress: Progress | N
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
-            env=_environment(),
+            env=child_environment(),
             start_new_session=True,  # Ctrl-C reaches this process only, which then ends the worker
         )
     try:
@@ -51,12 +49,6 @@ def run_worker(job: Job, key: str | None, salt: bytes, on_progress: Progress | N
     finally:
         _end(process)
     return _read_outcome(job, process.returncode)
-
-
-def _environment() -> dict[str, str]:
-    root = str(Path(trending.__file__).parents[1])
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _follow(process: subprocess.Popen[bytes], secret: bytes, on_progress: Progress | None) -> None:
