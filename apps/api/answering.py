@@ -19,6 +19,7 @@ from trending.service.service import TitleService
 
 Ask = Callable[[TitleService], BaseModel]
 NO_STORE = {"Cache-Control": "no-store"}
+_JSON_ONLY = {"X-Content-Type-Options": "nosniff"}  # a plot full of markup is never a page
 
 
 def find_live(request: Request) -> LiveService:
@@ -58,7 +59,7 @@ def _answer_afresh(request: Request, ask: Ask) -> Response:
 
 def render(answered: BaseModel, headers: dict[str, str] | None = None, status: int = 200) -> Response:
     """Return an answer as JSON, written by pydantic in one go; it is of the model's type already, so nothing is validated again."""
-    return Response(answered.__pydantic_serializer__.to_json(answered), status, headers, "application/json")
+    return Response(answered.__pydantic_serializer__.to_json(answered), status, _JSON_ONLY | (headers or {}), "application/json")
 
 
 def _make_tag(request: Request, release: str) -> str:

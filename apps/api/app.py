@@ -39,7 +39,7 @@ def create_app(live: LiveService) -> FastAPI:
     _add_guards(app, settings)
     app.add_middleware(MeasureRequests, measures=measures)
     # The parts of a title come before the title itself, whose id may be anything.
-    for router in (states.router, texts.router, titles.parts, titles.router):
+    for router in (texts.router, titles.parts, titles.router, states.router):
         app.include_router(router)
     app.openapi = lambda: document(app, bool(settings.api_keys))  # type: ignore[method-assign]
     return app
@@ -57,10 +57,13 @@ def _add_guards(app: FastAPI, settings: Settings) -> None:
         return keys.find(scope) or name_address(scope)
 
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
-    app.add_middleware(RequireKey, keys=keys, prefix=_GUARDED)
-    # Before keys are looked at, so that they can't be guessed at any speed.
-    app.add_middleware(RateLimit, limit=settings.rate_limit, name_client=name_client, prefix=_GUARDED)
-    app.add_middleware(AllowedHosts, allowed=settings.allowed_hosts, prefix=_GUARDED)
+    if keys:
+        app.add_middleware(RequireKey, keys=keys, prefix=_GUARDED)
+    if settings.rate_limit:
+        # Before keys are looked at, so that they can't be guessed at any speed.
+        app.add_middleware(RateLimit, limit=settings.rate_limit, name_client=name_client, prefix=_GUARDED)
+    if settings.allowed_hosts:
+        app.add_middleware(AllowedHosts, allowed=settings.allowed_hosts, prefix=_GUARDED)
     if settings.cors_origins:
         app.add_middleware(
             Cors,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections import Counter as Counted
 from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from trending.genres import GENRES
 from trending.predictions import Prediction
 from trending.releases import Manifest
 
@@ -25,6 +25,8 @@ class Measures:
         self.seconds = Histogram("trending_http_request_seconds", "Time to the last byte, by route.", ["route"], buckets=_BUCKETS, registry=self.registry)
         self.texts = Counter("trending_texts_scored_total", "Texts whose genres were predicted.", registry=self.registry)
         self.genres = Counter("trending_genres_predicted_total", "Genres predicted, by genre.", ["genre"], registry=self.registry)
+        # Looking a label up takes longer than counting.
+        self._by_genre = {genre: self.genres.labels(genre) for genre in GENRES}
         self.release = Gauge("trending_release_info", "1 for the release being served.", ["version", "model_kind"], registry=self.registry)
 
     def name_release(self, manifest: Manifest) -> None:
@@ -35,8 +37,9 @@ class Measures:
     def count_predictions(self, predictions: Sequence[Prediction]) -> None:
         """Count texts and the genres found for them."""
         self.texts.inc(len(predictions))
-        for genre, times in Counted(found.genre for prediction in predictions for found in prediction.genres).items():
-            self.genres.labels(genre).inc(times)
+        for prediction in predictions:
+            for found in prediction.genres:
+                self._by_genre[found.genre].inc()
 
     def render(self) -> bytes:
         """Return all metrics in Prometheus' text format."""
@@ -50,6 +53,7 @@ class MeasureRequests:
         """Wrap `app`."""
         self.app = app
         self.measures = measures
+        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Time one request."""
@@ -70,5 +74,12 @@ class MeasureRequests:
         finally:
             route = getattr(scope.get("route"), "path", "unmatched")
             method = scope["method"] if scope["method"] in {"GET", "HEAD", "POST", "OPTIONS"} else "other"
-            self.measures.requests.labels(route, method, str(status)).inc()
-            self.measures.seconds.labels(route).observe(time.perf_counter() - started)
+            series = self._series.get((route, method, status)) or self._find_series(route, method, status)
+            series[0].inc()
+            series[1].observe(time.perf_counter() - started)
+
+    def _find_series(self, route: str, method: str, status: int) -> tuple[Counter, Histogram]:
+        """Look the labels up, once: that takes longer than counting."""
+        found = self.measures.requests.labels(route, method, str(status)), self.measures.seconds.labels(route)
+        self._series[route, method, status] = found
+        return found

@@ -39,7 +39,8 @@ class Outliner:
         if "anyOf" in node:
             # What is null by default is left out of answers.
             left_out = "default" in node and node["default"] is None
-            return _join([self._outline(branch, parts, depth) for branch in node["anyOf"] if not (left_out and branch == _NULL)])
+            branches = [self._outline(branch, parts, depth) for branch in node["anyOf"] if not (left_out and branch == _NULL)]
+            return branches[0] if len(branches) == 1 else {"anyOf": branches}
         kept: dict[str, Any] = {key: node[key] for key in _KEPT_OF_OUTPUT if key in node}
         if depth and "properties" in node:
             kept["properties"] = {name: self._outline(one, parts, depth - 1) for name, one in node["properties"].items()}
@@ -76,11 +77,3 @@ def _drop_null(property_schema: dict[str, Any]) -> dict[str, Any]:
     kept = next(branch for branch in branches if branch != _NULL)
     rest = {key: value for key, value in property_schema.items() if key != "anyOf" and not (key == "default" and value is None)}
     return {**kept, **rest}
-
-
-def _join(branches: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return alternatives as one schema where that says the same."""
-    others = [branch for branch in branches if branch != _NULL]
-    if len(branches) == 1:
-        return branches[0]
-    return {**others[0], "type": [others[0]["type"], "null"]} if len(others) == 1 and "enum" not in others[0] else {"anyOf": branches}

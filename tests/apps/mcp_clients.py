@@ -44,6 +44,7 @@ class Fixed:
 
     @contextmanager
     def lease(self) -> Iterator[TitleService]:
+        """Yield the service."""
         yield self.service
 
 

@@ -15,18 +15,18 @@ from pathlib import Path
 from tests.apps.conftest import ROOT, RunCli
 
 
-def test_one_question_is_answered_on_stdout_and_its_calls_on_stderr(run_cli: RunCli, chat_home: Path) -> None:
+def test_one_question_is_answered_on_stdout_and_its_calls_on_stderr(run_main: RunCli, chat_home: Path) -> None:
     """The answer alone is on stdout; which tools were called with what is on stderr."""
-    done = run_cli("chat", "what's trending in horror?", home=chat_home)
+    done = run_main("chat", "what's trending in horror?", home=chat_home)
     assert done.returncode == 0, done.stderr
     assert "Cellar of Teeth [made:t3] (2025)" in done.stdout
     assert "get_trending" not in done.stdout
     assert "get_trending(window='week', genre=['Horror'], limit=5) → 2 titles" in done.stderr
 
 
-def test_json_is_one_object_with_calls_and_citations(run_cli: RunCli, chat_home: Path) -> None:
+def test_json_is_one_object_with_calls_and_citations(run_main: RunCli, chat_home: Path) -> None:
     """Machines get the whole answer and nothing else on stdout."""
-    done = run_cli("chat", "--json", "is Moonlight Bakery any good?", home=chat_home)
+    done = run_main("chat", "--json", "is Moonlight Bakery any good?", home=chat_home)
     answer = json.loads(done.stdout)
     assert [one["name"] for one in answer["calls"]] == ["search_titles", "get_insights", "get_reviews"]
     assert answer["maker"] == "rules"
@@ -34,32 +34,26 @@ def test_json_is_one_object_with_calls_and_citations(run_cli: RunCli, chat_home:
     assert "**86 of 100**" in answer["text"]
 
 
-def test_piped_lines_are_a_conversation(run_cli: RunCli, chat_home: Path) -> None:
-    """Each line is a question that may look back on those before; blank lines are passed over, and the end of the input ends it."""
-    done = run_cli("chat", home=chat_home, stdin="what's trending?\n\nis the second one any good?\n")
-    assert done.returncode == 0, done.stderr
-    assert "Cellar of Teeth [made:t3] (2025) scores" in done.stdout
-    assert ">" not in done.stdout.replace("]", "").split("\n")[0]
-    several = run_cli("chat", "--json", home=chat_home, stdin="hello\nwhich genres are there?\nquit\nhello\n")
-    assert len(json.loads(several.stdout)["answers"]) == 2
-
-
-def test_terminal_gets_no_control_characters(run_cli: RunCli, chat_home: Path) -> None:
-    """Titles and plots with escape codes, bells and directional marks arrive as words only, on both streams."""
-    done = run_cli("chat", home=chat_home, stdin="what's trending in horror?\ntell me about made:t11\nfilms about fog\n\x1b[31mred\x07\n")
-    assert "Evil" in done.stdout
-    for stream in (done.stdout, done.stderr):
-        assert {char for char in stream if ord(char) < 32 or 127 <= ord(char) < 160 or char in "\u202e\u2066"} <= {"\n"}
-
-
-def test_refusals_are_one_line(run_cli: RunCli, chat_home: Path, tmp_path: Path) -> None:
+def test_refusals_are_one_line(run_main: RunCli, chat_home: Path, tmp_path: Path) -> None:
     """A blank or endless question, and a home without a release, end in one line that says how to mend it."""
     for question, code, home in (("  ", 2, chat_home), ("a" * 5_000, 2, chat_home), ("hello", 1, tmp_path)):
-        done = run_cli("chat", question, home=home)
+        done = run_main("chat", question, home=home)
         assert done.returncode == code, done.stderr
         assert done.stdout == ""
         assert done.stderr.startswith("run.py: ")
         assert done.stderr.count("\n") == 1
+
+
+def test_piped_lines_are_a_conversation_without_control_characters(run_cli: RunCli, chat_home: Path) -> None:
+    """Each line is a question that may look back on those before; escape codes of titles and questions arrive as words, on both streams."""
+    lines = ["what's trending in horror?", "", "is the second one any good?", "a" * 5_000, "films about fog", "\x1b[31mred\x07"]
+    done = run_cli("chat", home=chat_home, stdin="\n".join(lines))
+    assert done.returncode == 0, done.stderr
+    assert "how good Evil" in done.stdout  # the second one, whose title is hostile
+    assert "Fog Parade" in done.stdout
+    assert "run.py: question: 5,000 characters" in done.stderr  # and the conversation went on
+    for stream in (done.stdout, done.stderr):
+        assert {char for char in stream if ord(char) < 32 or 127 <= ord(char) < 160 or char in "\u202e\u2066"} <= {"\n"}
 
 
 def test_conversation_ends_cleanly_at_the_keyboard(chat_home: Path) -> None:

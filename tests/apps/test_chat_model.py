@@ -53,11 +53,15 @@ def talk(server: MCPServer[Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Ta
         assert isinstance(events[-1], Done)
         return events[-1].answer, events, model
 
-    # LiteLLM takes seconds to import, which no test should be timed with.
-    import litellm  # noqa: F401
-
+    _import_litellm(monkeypatch)
     yield ask
     load_settings.cache_clear()
+
+
+def _import_litellm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Import what takes seconds, which no answer should be timed with; without this variable it asks the network for prices."""
+    monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    import litellm  # noqa: F401
 
 
 def read_stream(events: list[ChatEvent]) -> str:
@@ -135,7 +139,6 @@ def test_refused_arguments_are_told_to_the_model(talk: Talk) -> None:
         ("- [Cellar of Teeth](made:t3) <img src=x onerror=alert(1)>", "link or markup"),
         ("- [Cellar of Teeth](made:t3), see evil.example.com for free", "link or markup"),
         ("It is a very good film that everyone likes.", "cites no title"),
-        ("", "empty"),
     ],
 )  # fmt: skip
 def test_invented_answer_is_refused_and_the_rules_answer(talk: Talk, invented: str, why: str) -> None:
@@ -147,8 +150,15 @@ def test_invented_answer_is_refused_and_the_rules_answer(talk: Talk, invented: s
     assert "tools" not in model.requests[-1]
     assert answer.cited == ["made:t3", "made:t11"]
     shown = "".join(event.text for event in events if isinstance(event, TextDelta))
-    assert not invented or invented not in shown or why == "cites no title"
+    assert invented not in shown or why == "cites no title"
     assert read_stream(events) == answer.text
+
+
+def test_silent_model_is_replaced(talk: Talk) -> None:
+    """An empty answer is none."""
+    answer, _, _ = talk("what's trending in horror?", HORROR, {"text": ""})
+    assert answer.maker == "rules"
+    assert "empty" in str(answer.fallback)
 
 
 def test_mended_answer_counts(talk: Talk) -> None:
@@ -213,7 +223,7 @@ def test_hang_after_tools_is_cut_off_too(talk: Talk) -> None:
 
 def test_closing_the_answer_stops_the_work(server: MCPServer[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader who leaves isn't waited for: the call to the model ends with the iterator."""
-    import litellm  # noqa: F401
+    _import_litellm(monkeypatch)
 
     async def leave() -> float:
         async with open_chat(server) as agent:

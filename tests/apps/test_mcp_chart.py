@@ -32,7 +32,17 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this ma
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Any]:
+def answer(release: Release) -> dict[str, Any]:
+    """What get_trending answers; asked before the browser's own event loop runs."""
+
+    async def story(checked: Checked) -> dict[str, Any]:
+        return await checked.call("get_trending", limit=5)
+
+    return talk(serve_release(release), story)
+
+
+@pytest.fixture(scope="module")
+def page(answer: dict[str, Any]) -> Iterator[Any]:
     """A page with a host in it."""
     from playwright.sync_api import sync_playwright
 
@@ -65,17 +75,13 @@ def test_it_introduces_itself_and_wears_the_hosts_colours(page: Any) -> None:
     assert page.frames[1].evaluate("document.documentElement.style.colorScheme") == "dark"
 
 
-def test_it_draws_what_get_trending_answers(page: Any, release: Release) -> None:
-    async def story(checked: Checked) -> dict[str, Any]:
-        return await checked.call("get_trending", limit=5)
-
-    answer = talk(serve_release(release), story)
+def test_it_draws_what_get_trending_answers(page: Any, answer: dict[str, Any]) -> None:
     frame = _show(page, {"content": [{"type": "text", "text": json.dumps(answer)}], "structuredContent": answer})
     names = frame.locator(".name").all_text_contents()
     assert [name.startswith(entry["title"]["title"]) for name, entry in zip(names, answer["entries"], strict=True)] == [True] * 5
     frame.locator("summary").first.press("Enter")
     sentences = frame.locator("li li").all_text_contents()
-    assert set(part["sentence"] for part in answer["entries"][0]["parts"]) <= set(sentences)
+    assert {part["sentence"] for part in answer["entries"][0]["parts"]} <= set(sentences)
     assert page.evaluate("heard.some(message => message.method === 'ui/notifications/size-changed' && message.params.height > 100)")
 
 

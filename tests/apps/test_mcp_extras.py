@@ -37,7 +37,13 @@ def test_resources_are_listed_with_what_they_are(live: Fixed) -> None:
         return (await checked.client.list_resources()).resources, (await checked.client.list_resource_templates()).resource_templates
 
     resources, templates = talk(live, story)
-    kinds = {"genres": "application/json", "model-card": "text/markdown", "data-card": "text/markdown", "metrics": "application/json", "lineage": "application/json"}
+    kinds = {
+        "genres": "application/json",
+        "model-card": "text/markdown",
+        "data-card": "text/markdown",
+        "metrics": "application/json",
+        "lineage": "application/json",
+    }
     assert {one.uri: one.mime_type for one in resources if one.uri.startswith("trending:")} == {f"trending://{name}": kind for name, kind in kinds.items()}
     assert all(one.title and one.description for one in resources)
     assert [one.uri_template for one in templates] == ["trending://titles/{id}"]

@@ -20,9 +20,7 @@ READY = {"jsonrpc": "2.0", "method": "notifications/initialized"}
 def speak(home: Path, messages: Sequence[Any], answers: int) -> tuple[list[dict[str, Any]], str, int]:
     """Write lines to `run.py serve mcp` and read so many back, then end its input; returns them, stderr and the exit code."""
     command = [sys.executable, "run.py", "serve", "mcp"]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=make_environment(home), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen(command, cwd=ROOT, env=make_environment(home), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdin is not None
     assert process.stdout is not None
     for message in messages:
@@ -103,7 +101,7 @@ from apps.mcp import create_server, run_stdio
 class Live:
     lease = nullcontext
 create_server(Live())
-heavy = ("numpy", "pandas", "pyarrow", "sklearn", "onnxruntime", "litellm", "gradio", "fastapi", "zenml", "torch", "trending.catalogue", "trending.service.service")
+heavy = ("numpy", "pandas", "pyarrow", "sklearn", "onnxruntime", "litellm", "gradio", "fastapi", "zenml", "torch", "trending.service.service")
 print([name for name in heavy if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)

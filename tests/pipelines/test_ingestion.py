@@ -162,9 +162,9 @@ def site(runner: Runner) -> Runner:
 
 @pytest.fixture(scope="module")
 def ingested_site(site: Runner, replay: Replay) -> dict[str, Any]:
-    """A crawl of the site."""
+    """A crawl of the site, together with the starter catalogue, from which genres can be learnt."""
     options = f'{{urls: ["{replay.url}/site/"], follow: "/site/(list|title)/", rights_class: open_site}}'
-    return site.ingest("--set", "source=schema_org", "--set", f"options.schema_org={options}", *FAST)
+    return site.ingest("--set", "source=[schema_org, starter]", "--set", f"options.schema_org={options}", *FAST)
 
 
 def test_any_site_gives_titles_reviews_and_what_is_trending_there(site: Runner, ingested_site: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
-"""Filters as words of the index: every title carries a token per fact one can filter by, so that the engine intersects filters and words in one pass.
+"""Filters as words of the index: every title carries a token per fact one can filter by, so that the engine can intersect filters and words in one pass.
 
-A token starts with a sign no query word can hold, so nobody can ask for one by typing it. Ranges that most titles pass (from 1990 on) would be long lists
-to merge: those are looked up per row, in one number per title that is kept in memory.
+A token starts with a sign no query word can hold, so nobody can ask for one by typing it. Where few titles match the words, or most titles pass a filter,
+looking the facts up per row is quicker than merging long lists: all but tags are kept in memory as a number per row too.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from trending.catalogue.languages import LANGUAGES, find_language
+from trending.catalogue.languages import LANGUAGE_INDEX, LANGUAGES, find_language
 from trending.catalogue.words import fold_text
 from trending.errors import UsageError
 from trending.genres import GENRE_INDEX, GENRES
@@ -52,42 +52,44 @@ def make_facets(genres: Iterable[str], kind: str, year: int | None, language: st
 
 @dataclass(frozen=True)
 class Numbers:
-    """One number per row; -1 where there is none."""
+    """A number per row: year and score (-1: none), place of the type and of the language in their lists (-1: none), a bit per genre."""
 
     years: array[int]
     scores: array[int]
+    types: array[int]
+    languages: array[int]
+    genres: array[int]
 
 
 @dataclass(frozen=True)
-class Range:
-    """Numbers from `first` to `last`: as tokens, and as what to compare."""
+class Check:
+    """One thing a title must fulfil: it has one of the tokens, which is to say its number, under the mask, lies between two others."""
 
     tokens: list[str]
-    numbers: array[int]
-    first: int
-    last: int
+    numbers: array[int] | None  # None: only the tokens tell
+    first: int = 0
+    last: int = 0
+    mask: int = -1
 
-    def holds(self, row: int) -> bool:
-        """Return whether a row's number lies in it."""
-        return self.first <= self.numbers[row] <= self.last
+    def sift(self, rows: Iterable[int]) -> list[int]:
+        """Return the rows that fulfil it, looked up one by one."""
+        numbers, first, last, mask = self.numbers, self.first, self.last, self.mask
+        return list(rows) if numbers is None else [row for row in rows if first <= numbers[row] & mask <= last]
 
 
 @dataclass(frozen=True)
 class Sieve:
-    """Compiled filters: a title has one token of each group, and its numbers lie in the ranges."""
+    """Compiled filters."""
 
-    groups: list[list[str]]
-    ranges: list[Range]
+    checks: list[Check]
 
-    def passes(self, row: int, facets: str) -> bool:
-        """Return whether a title fulfils all: by its row and its tokens, separated by spaces."""
-        if not all(one.holds(row) for one in self.ranges):
-            return False
-        held = set(facets.split(" ")) if self.groups else set()
-        return all(not held.isdisjoint(group) for group in self.groups)
+    def passes(self, facets: str) -> bool:
+        """Return whether a title with these tokens, separated by spaces, fulfils all of them."""
+        held = set(facets.split(" ")) if self.checks else set()
+        return all(not held.isdisjoint(check.tokens) for check in self.checks)
 
 
-OPEN = Sieve([], [])
+OPEN = Sieve([])
 
 
 def compile_filters(filters: Filters, tags: Mapping[str, int], languages: Mapping[str, int], numbers: Numbers) -> Sieve:
@@ -97,26 +99,30 @@ def compile_filters(filters: Filters, tags: Mapping[str, int], languages: Mappin
         filters: What was asked for.
         tags: Number of every tag of the catalogue.
         languages: How many titles each language of the catalogue has.
-        numbers: Year and score of every row.
+        numbers: Facts of every row.
 
     Raises:
         UsageError: On a genre, type, tag or language that no title can have; it lists those there are.
     """
-    groups = [[f"{SIGN}g{GENRE_INDEX[_choose('genre', one, GENRES)]}"] for one in dict.fromkeys(filters.genre)]
+    checks = []
+    for genre in dict.fromkeys(filters.genre):
+        number = GENRE_INDEX[_choose("genre", genre, GENRES)]
+        checks.append(Check([f"{SIGN}g{number}"], numbers.genres, 1 << number, 1 << number, 1 << number))
     if filters.type is not None:
-        groups.append([f"{SIGN}t{_choose('type', filters.type, TITLE_TYPES)}"])
+        kind = _choose("type", filters.type, TITLE_TYPES)
+        checks.append(Check([f"{SIGN}t{kind}"], numbers.types, TITLE_TYPES.index(kind), TITLE_TYPES.index(kind)))
     if filters.language is not None:
-        groups.append([f"{SIGN}l{_choose_language(filters.language, languages)}"])
+        code = _choose_language(filters.language, languages)
+        checks.append(Check([f"{SIGN}l{code}"], numbers.languages, LANGUAGE_INDEX[code], LANGUAGE_INDEX[code]))
     if filters.tag is not None:
-        groups.append([f"{SIGN}v{tags[_choose('tag', filters.tag, list(tags))]}"])
-    ranges = []
+        checks.append(Check([f"{SIGN}v{tags[_choose('tag', filters.tag, list(tags))]}"], None))
     if filters.year_from is not None or filters.year_to is not None:
         first = max(FIRST_YEAR, filters.year_from or FIRST_YEAR)
         last = min(LAST_YEAR, LAST_YEAR if filters.year_to is None else filters.year_to)
-        ranges.append(Range(_cover_range(first, last, "y", "d"), numbers.years, first, last))
+        checks.append(Check(_cover_range(first, last, "y", "d"), numbers.years, first, last))
     if filters.min_score is not None:
-        ranges.append(Range(_cover_range(filters.min_score, 109, "s", "c"), numbers.scores, filters.min_score, 109))
-    return Sieve(groups, ranges)
+        checks.append(Check(_cover_range(filters.min_score, 109, "s", "c"), numbers.scores, filters.min_score, 109))
+    return Sieve(checks)
 
 
 def _cover_range(first: int, last: int, one: str, ten: str) -> list[str]:

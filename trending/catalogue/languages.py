@@ -19,6 +19,7 @@ tk Turkmen|tl Tagalog|tn Tswana|to Tonga|tr Turkish|ts Tsonga|tt Tatar|tw Twi|ty
 vo Volapük|wa Walloon|wo Wolof|xh Xhosa|yi Yiddish|yo Yoruba|za Zhuang|zh Chinese|zu Zulu
 """
 LANGUAGES: dict[str, str] = dict(line.split(" ", 1) for line in _TEXT.strip().replace("\n", "|").split("|"))
+LANGUAGE_INDEX: dict[str, int] = {code: place for place, code in enumerate(LANGUAGES)}
 _CODES = {name.casefold(): code for code, name in LANGUAGES.items()}
 # Names and codes that films' catalogues use beside the standard's; TMDB's "cn" is Cantonese.
 _OTHERS = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sqlite3
 from collections.abc import Sequence
@@ -11,12 +10,13 @@ from dataclasses import dataclass, field
 from rapidfuzz import fuzz
 
 from trending.catalogue.match import Matcher
-from trending.catalogue.schema import KEY_SIGN
+from trending.catalogue.schema import KEY_SIGN, NAME_SEPARATOR
 from trending.catalogue.spelling import is_near, probe_title
-from trending.catalogue.words import make_key, split_words
+from trending.catalogue.words import join_key
 
 MAX_WORDS = 12  # more select nothing that the first didn't
 _WHOLE, _TITLED, _BEGUN, _NEARLY = 40, 100, 60, 300  # candidates of each kind, best known first
+_ENOUGH = 20  # titles with all the words: the last one seems to be finished
 # What a kind of match is worth; likeness and fame add up to half a point each.
 _WORTH_WHOLE, _WORTH_TITLED, _WORTH_BEGUN, _WORTH_NEARLY = 2.0, 1.0, 0.7, 0.6
 
@@ -36,6 +36,11 @@ class NameMatches:
         return bool(self.whole or self.all_words)
 
     @property
+    def is_any(self) -> bool:
+        """Whether any title matches in some way."""
+        return bool(self.is_plain or self.begun or self.nearly)
+
+    @property
     def is_bounded(self) -> bool:
         """Whether there may be more."""
         return len(self.whole) >= _WHOLE or len(self.all_words) >= _TITLED or len(self.begun) >= _BEGUN
@@ -52,11 +57,13 @@ class NameSearch:
 
     def find(self, words: Sequence[str], open_ended: bool) -> NameMatches:
         """Return candidates; the last word may go on if `open_ended`."""
-        find, key = self._matcher.find, make_key(" ".join(words))
+        find, key = self._matcher.find, join_key(words)
         words = words[:MAX_WORDS]
         found = NameMatches(whole=find("names", [KEY_SIGN + key], _WHOLE), all_words=find("names", words, _TITLED))
         if open_ended:
-            found.begun = [*find("names", [], _BEGUN, prefix=KEY_SIGN + key), *find("names", words[:-1], _BEGUN, prefix=words[-1])]
+            found.begun = find("names", [], _BEGUN, prefix=KEY_SIGN + key)
+            if len(found.all_words) < _ENOUGH:
+                found.begun += find("names", words[:-1], _BEGUN, prefix=words[-1])
         if not found.is_plain:
             found.nearly = self._find_nearly(words)
         return found
@@ -77,7 +84,7 @@ class NameSearch:
 
     def complete(self, words: Sequence[str], limit: int) -> list[int]:
         """Return rows whose title begins so, then those that have all the words, the last of which may go on; best known first."""
-        rows = self._matcher.find("names", [], limit, prefix=KEY_SIGN + make_key(" ".join(words)))
+        rows = self._matcher.find("names", [], limit, prefix=KEY_SIGN + join_key(words))
         if len(rows) < limit:
             rows += self._matcher.find("names", words[:MAX_WORDS][:-1], limit, prefix=words[:MAX_WORDS][-1])
         return list(dict.fromkeys(rows))[:limit]
@@ -89,5 +96,5 @@ class NameSearch:
 
     def _read_names(self, rows: Sequence[int]) -> list[tuple[int, list[list[str]]]]:
         """Return the words of every title each work goes by."""
-        found = self._connection.execute(f"SELECT row, title, other_titles FROM titles WHERE row IN ({', '.join('?' * len(rows))})", list(rows))
-        return [(row, [split_words(name) for name in (title, *(json.loads(others) if others else []))]) for row, title, others in found]
+        found = self._connection.execute(f"SELECT row, named FROM titles WHERE row IN ({', '.join('?' * len(rows))})", list(rows))
+        return [(row, [name.split() for name in named.split(NAME_SEPARATOR)]) for row, named in found]

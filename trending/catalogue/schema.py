@@ -16,15 +16,17 @@ from typing import Any
 from trending.catalogue.facets import Numbers
 from trending.titles import TITLE_COLUMNS
 
-FORMAT = 3
+FORMAT = 4
+NAME_SEPARATOR = "|"
 KEY_SIGN = "\u00a7"  # starts the token that is a title's whole key
 
+# `named` holds the words of every title a work goes by, as they are compared with a query's; null for rows that don't speak for one.
 # The plot stands last: reading what comes before it leaves long plots on disk.
 STORED_COLUMNS: tuple[str, ...] = (
     *(name for name in TITLE_COLUMNS if name != "plot"),
     "split",
     "work",
-    "other_titles",
+    "named",
     "score",
     "tags",
     "predicted",
@@ -65,10 +67,10 @@ CREATE INDEX rankings_by_row ON rankings (row, span);
 
 
 def read_numbers(connection: sqlite3.Connection) -> Numbers:
-    """Return year and score of every row."""
+    """Return what is kept in memory of every row."""
     found = {}
     for name, numbers in connection.execute("SELECT name, numbers FROM numbers"):
-        found[name] = array("h", numbers)
+        found[name] = array("i" if name == "genres" else "h", numbers)
         if sys.byteorder == "big":
             found[name].byteswap()
     return Numbers(**found)

@@ -18,7 +18,7 @@ from trending.catalogue.names import MAX_WORDS, NameMatches, NameSearch
 from trending.catalogue.spelling import correct_word
 from trending.catalogue.words import split_words
 
-COUNTED = 1_000  # what fits is counted so far
+COUNTED = 500  # what fits is counted so far
 _TOLD = 200  # rows of the head that match by their texts
 _COMMON = 0.2  # words of more than this share of all texts select nothing there
 _FUSED = 60  # k of the paper
@@ -66,13 +66,16 @@ class Search:
         names, (told, complete) = self._names.find(words, open_ended), self._find_told(words)
         corrected = None
         if not (names.is_plain or names.begun or told):
-            corrected = self._correct(words, names, open_ended)
+            corrected = self._correct(words, names, open_ended, may_doubt=not near)
             if corrected:
-                words, nearly = corrected, names.nearly
-                names, (told, complete) = self._names.find(words, open_ended), self._find_told(words)
-                names.nearly = nearly | names.nearly
+                better, (told, complete) = self._names.find(corrected, open_ended), self._find_told(corrected)
+                better.nearly = names.nearly | better.nearly
+                if near and not (better.is_any or told):
+                    corrected = None  # what is near in meaning answers as it was typed
+                else:
+                    words, names = corrected, better
         has_tail = len(told) > _TOLD
-        if not (names.is_plain or names.begun or names.nearly or told):
+        if not (names.is_any or told or near):
             told, complete = self._relax(words), False
         head = _merge(*self._names.rank(names, words), told[:_TOLD], near)
         return Found(
@@ -111,8 +114,8 @@ class Search:
         counts = self._matcher.count_words(distinct)
         return [word for word in distinct if counts[word][1] <= _COMMON * self._works] or distinct
 
-    def _correct(self, words: list[str], names: NameMatches, open_ended: bool) -> list[str] | None:
-        """Return what was meant: the title that is nearly what was typed, or its unknown words corrected; known ones only if nothing else helps."""
+    def _correct(self, words: list[str], names: NameMatches, open_ended: bool, *, may_doubt: bool) -> list[str] | None:
+        """Return what was meant: the title that is nearly what was typed, or its unknown words corrected; a known one only if `may_doubt`."""
         if names.nearly:
             _, ranked = self._names.rank(names, words)
             return names.nearly[ranked[0]]
@@ -121,7 +124,9 @@ class Search:
         known = [counts[word][1] > 0 for word in words]
         known[-1] = known[-1] or (open_ended and self._matcher.begins_word(words[-1]))
         better = [word if sure else correct_word(self._connection, word) or word for word, sure in zip(words, known, strict=True)]
-        return better if better != words else self._correct_known(words)
+        if better != words:
+            return better
+        return self._correct_known(words) if may_doubt else None
 
     def _correct_known(self, words: list[str]) -> list[str] | None:
         """Return the words with one of them, the rarest that helps, taken for its neighbour."""

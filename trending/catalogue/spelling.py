@@ -17,7 +17,7 @@ from zlib import crc32
 
 from rapidfuzz.distance import OSA
 
-from trending.catalogue.words import MAX_KEY_CHARS, make_key
+from trending.catalogue.words import MAX_KEY_CHARS, join_key
 
 _MIN_CHARS = 3  # shorter words have too many neighbours
 _MIN_CHARS_FOR_TWO = 7  # from here on two mistakes are forgiven
@@ -53,16 +53,16 @@ def correct_word(connection: sqlite3.Connection, word: str) -> str | None:
 
 def file_title(words: Sequence[str]) -> set[str]:
     """Return the tokens a title is filed under in `keys`."""
-    key = make_key(" ".join(words))
+    key = join_key(words)
     if len(key) >= _MIN_CUT:
         return {_name_piece(len(key), part, key[start:end]) for part, (start, end) in enumerate(_cut_key(len(key)))}
-    return {_PIECE + form for one in _list_keys(words, key) for form in _delete_one(one)} if len(key) >= _MIN_CHARS else set()
+    return {_PIECE + form for one in _list_keys(words) for form in _delete_one(one)} if len(key) >= _MIN_CHARS else set()
 
 
 def probe_title(words: Sequence[str]) -> set[str]:
     """Return tokens of which a title that is near has at least one."""
-    key = make_key(" ".join(words))
-    probes = {_PIECE + form for one in _list_keys(words, key) for form in _delete_one(one)} if len(key) <= _MAX_DELETED else set()
+    key = join_key(words)
+    probes = {_PIECE + form for one in _list_keys(words) for form in _delete_one(one)} if len(key) <= _MAX_DELETED else set()
     for length in range(max(_MIN_CUT, len(key) - 2), len(key) + 3):
         longer = len(key) - length
         for part, (start, end) in enumerate(_cut_key(length)):
@@ -75,15 +75,15 @@ def probe_title(words: Sequence[str]) -> set[str]:
 
 def is_near(asked: Sequence[str], words: Sequence[str]) -> bool:
     """Return whether a title is at most two mistakes away from what was asked for; one, if it is short. A leading article may count or not."""
-    key, other = make_key(" ".join(asked)), make_key(" ".join(words))
-    if len(other) >= _MIN_CUT:
-        return bool(OSA.distance(key, other) <= 2)
-    return any(OSA.distance(one, two) <= 1 for one in _list_keys(asked, key) for two in _list_keys(words, other))
+    key = join_key(words)
+    if len(key) >= _MIN_CUT:
+        return bool(OSA.distance(join_key(asked), key, score_cutoff=2) <= 2)
+    return any(OSA.distance(one, two, score_cutoff=1) <= 1 for one in _list_keys(asked) for two in _list_keys(words))
 
 
-def _list_keys(words: Sequence[str], key: str) -> set[str]:
+def _list_keys(words: Sequence[str]) -> set[str]:
     """Return a title's key with and without its article, which is much of a short title."""
-    return {key, "".join(words)[:MAX_KEY_CHARS]}
+    return {join_key(words), "".join(words)[:MAX_KEY_CHARS]}
 
 
 def _cut_key(length: int) -> list[tuple[int, int]]:

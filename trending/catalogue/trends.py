@@ -20,7 +20,7 @@ Place = tuple[int, int, float]  # rank, row, score
 def list_places(connection: sqlite3.Connection, window: Window, sieve: Sieve) -> list[Place]:
     """Return the places of a ranking whose titles pass, best first."""
     ranked = connection.execute("SELECT rank, row, rankings.score, facets FROM rankings JOIN titles USING (row) WHERE span = ? ORDER BY rank", (window,))
-    return [(rank, row, score) for rank, row, score, facets in ranked if sieve.passes(row, facets)]
+    return [(rank, row, score) for rank, row, score, facets in ranked if sieve.passes(facets)]
 
 
 def find_place(connection: sqlite3.Connection, row: int) -> Place | None:

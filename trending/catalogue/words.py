@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 MAX_TITLE_CHARS = 300
 MAX_PLOT_CHARS = 20_000
@@ -28,8 +29,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u206
 
 
 def fold_text(text: str) -> str:
-    """Return text without case, accents and apostrophes."""
-    text = text.translate(_DROPPED).casefold()
+    """Return text without case, accents and apostrophes; "&" is "and"."""
+    text = text.translate(_DROPPED).replace("&", " and ").casefold()
     if text.isascii():
         return text
     apart = unicodedata.normalize("NFKD", text)
@@ -41,9 +42,8 @@ def split_words(text: str) -> list[str]:
     return [word[:MAX_WORD_CHARS] for word in _WORD.findall(fold_text(text))]
 
 
-def make_key(title: str) -> str:
-    """Return what two spellings of a title share: its words joined, so that "Spider-Man", "spider man" and "The Spiderman" agree."""
-    words = split_words(title.replace("&", " and "))
+def join_key(words: Sequence[str]) -> str:
+    """Return what two spellings of a title share, made of its words: "Spider-Man", "spider man" and "The Spiderman" agree."""
     return "".join(words[1:] if len(words) > 1 and words[0] in _ARTICLES else words)[:MAX_KEY_CHARS]
 
 

@@ -16,9 +16,9 @@ import pandas as pd
 
 from trending.catalogue.content import CatalogueContent, Order, choose_speakers, find_works, order_titles
 from trending.catalogue.facets import SIGN, make_facets
-from trending.catalogue.languages import find_language
+from trending.catalogue.languages import LANGUAGE_INDEX, LANGUAGES, find_language
 from trending.catalogue.rankings import write_trends
-from trending.catalogue.schema import FORMAT, INDEXES, KEY_SIGN, SCHEMA, STORED_COLUMNS
+from trending.catalogue.schema import FORMAT, INDEXES, KEY_SIGN, NAME_SEPARATOR, SCHEMA, STORED_COLUMNS
 from trending.catalogue.spelling import file_title, list_forms
 from trending.catalogue.words import (
     MAX_FIELD_CHARS,
@@ -27,11 +27,13 @@ from trending.catalogue.words import (
     MAX_TITLE_CHARS,
     MAX_URL_CHARS,
     clean_text,
-    make_key,
+    join_key,
     split_words,
 )
-from trending.genres import GENRES
-from trending.titles import TITLE_COLUMNS
+from trending.genres import GENRE_INDEX, GENRES
+from trending.titles import TITLE_COLUMNS, TITLE_TYPES
+
+_Verdicts = dict[str, tuple[int | None, list[str]]]  # score and tags by title
 
 _AT_ONCE = 20_000
 _FULL_TEXT = ("names", "texts", "keys")
@@ -73,8 +75,8 @@ class _Writer:
         self._names: Counter[str] = Counter()
         self._texts: Counter[str] = Counter()
         self._tags: dict[str, int] = {}
-        self._digest = hashlib.blake2b(digest_size=8)
         self._genres: Counter[str] = Counter()
+        self._genre_bits: list[int] = []
 
     def write(self) -> None:
         insights = self._read_insights()
@@ -84,7 +86,7 @@ class _Writer:
             rows = list(self._make_rows(start, insights, titles_of))
             self._connection.executemany(f"INSERT INTO titles VALUES ({marks})", rows)
             spoken = [row for row in rows if row[0] == row[1 + STORED_COLUMNS.index("work")]]
-            documents = [self._read_words(row, titles_of.get(row[0], [])) for row in spoken]
+            documents = [self._read_words(row) for row in spoken]
             for place, table in enumerate(_FULL_TEXT, 1):
                 self._connection.executemany(f"INSERT INTO {table} (rowid, words) VALUES (?, ?)", ((one[0], one[place]) for one in documents))
         self._connection.executemany("INSERT INTO insights VALUES (?, ?)", self._list_documents())
@@ -96,46 +98,46 @@ class _Writer:
             self._connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
         self._write_about(as_of)
 
-    def _make_rows(self, start: int, insights: dict[str, tuple[int | None, list[str]]], titles_of: dict[int, list[str]]) -> Iterator[tuple[Any, ...]]:
+    def _make_rows(self, start: int, insights: _Verdicts, titles_of: dict[int, list[str]]) -> Iterator[tuple[Any, ...]]:
         chosen = self._order[start : start + _AT_ONCE]
         titles = self._content.titles.iloc[chosen]
         plain = titles.astype(object).mask(titles.isna().to_numpy(), None)
         records = zip(*(plain[name] for name in TITLE_COLUMNS), strict=True)
-        splits = self._content.splits.iloc[chosen]
         decisions, probabilities = self._content.decisions[chosen].astype(bool), self._content.probabilities[chosen]
-        for offset, (values, split) in enumerate(zip(records, splits, strict=True)):
+        for offset, (values, split) in enumerate(zip(records, self._content.splits.iloc[chosen], strict=True)):
             row = start + offset
             record = _clean_record(dict(zip(TITLE_COLUMNS, values, strict=True)))
             found = [(GENRES[column], round(float(probabilities[offset, column]), 4)) for column in np.flatnonzero(decisions[offset])]
-            predicted = sorted(found, key=lambda one: -one[1])
             score, tags = insights.get(record["title_id"], (None, []))
-            numbers = [self._tags.setdefault(tag, len(self._tags)) for tag in tags]
-            listed = [*record["genres"], *(genre for genre, _ in predicted if genre not in record["genres"])]
-            language = record["language"] if find_language(record["language"] or "") else None
-            facets = make_facets(listed, record["type"], record["year"], language, score, numbers)
-            self._genres.update(set(record["genres"]))
+            names = (record["title"], *titles_of.get(row, []))
             record |= {
-                "genres": json.dumps(record["genres"], ensure_ascii=False),
                 "split": split if isinstance(split, str) else None,
                 "work": int(self._work_rows[row]),
-                "other_titles": json.dumps(titles_of[row], ensure_ascii=False) if row in titles_of else None,
+                "named": NAME_SEPARATOR.join(" ".join(split_words(name)) for name in names) if self._work_rows[row] == row else None,
                 "score": score,
+                "predicted": json.dumps(sorted(found, key=lambda one: -one[1])),
+                "facets": " ".join(self._list_facets(record, [genre for genre, _ in found], score, tags)),
+                "genres": json.dumps(record["genres"], ensure_ascii=False),
                 "tags": json.dumps(tags, ensure_ascii=False),
-                "predicted": json.dumps(predicted),
-                "facets": " ".join(facets),
             }
-            stored = (row, *(record[name] for name in STORED_COLUMNS))
-            self._digest.update(repr(stored).encode("utf-8", "surrogatepass"))
-            yield stored
+            yield (row, *(record[name] for name in STORED_COLUMNS))
 
-    def _read_words(self, row: tuple[Any, ...], other_titles: list[str]) -> tuple[int, str, str, str]:
+    def _list_facets(self, record: dict[str, Any], predicted: list[str], score: int | None, tags: list[str]) -> list[str]:
+        genres = list(dict.fromkeys([*record["genres"], *predicted]))
+        self._genres.update(set(record["genres"]))
+        self._genre_bits.append(sum(1 << GENRE_INDEX[genre] for genre in genres))
+        numbers = [self._tags.setdefault(tag, len(self._tags)) for tag in tags]
+        language = record["language"] if record["language"] in LANGUAGES else None
+        return make_facets(genres, record["type"], record["year"], language, score, numbers)
+
+    def _read_words(self, row: tuple[Any, ...]) -> tuple[int, str, str, str]:
         record = dict(zip(("row", *STORED_COLUMNS), row, strict=True))
         facets = record["facets"].split(" ")
         names, texts, keys = set(facets), set(facets), set(facets)
-        for title in (record["title"], *other_titles):
-            words = split_words(title)
+        for name in record["named"].split(NAME_SEPARATOR):
+            words = name.split()
             names.update(words)
-            names.add(KEY_SIGN + make_key(title))
+            names.add(KEY_SIGN + join_key(words))
             keys |= file_title(words)
         if record["year"] is not None:
             names.add(str(record["year"]))
@@ -154,7 +156,7 @@ class _Writer:
                 found[int(work)].append(clean_text(str(titles[self._order[row]]), MAX_TITLE_CHARS))
         return found
 
-    def _read_insights(self) -> dict[str, tuple[int | None, list[str]]]:
+    def _read_insights(self) -> _Verdicts:
         frame = self._content.insights
         if frame is None:
             return {}
@@ -187,11 +189,20 @@ class _Writer:
         )
         self._connection.executemany(f"INSERT INTO reviews VALUES ({', '.join('?' * (len(_REVIEW_COLUMNS) + 2))})", records)
 
-    def _write_numbers(self, insights: dict[str, tuple[int | None, list[str]]]) -> None:
+    def _write_numbers(self, insights: _Verdicts) -> None:
         titles = self._content.titles.iloc[self._order]
         scores = [insights.get(str(title_id), (None, []))[0] for title_id in titles["title_id"]]
-        for name, numbers in (("years", titles["year"].fillna(-1)), ("scores", [-1 if score is None else score for score in scores])):
-            self._connection.execute("INSERT INTO numbers VALUES (?, ?)", (name, np.asarray(numbers).astype("<i2").tobytes()))
+        languages = [find_language(value) if isinstance(value, str) else None for value in titles["language"]]
+        numbers: dict[str, Any] = {
+            "years": titles["year"].fillna(-1),
+            "scores": [-1 if score is None else score for score in scores],
+            "types": [TITLE_TYPES.index(kind) for kind in titles["type"]],
+            "languages": [-1 if code is None else LANGUAGE_INDEX[code] for code in languages],
+            "genres": self._genre_bits,
+        }
+        for name, values in numbers.items():
+            packed = np.asarray(values).astype("<i4" if name == "genres" else "<i2").tobytes()
+            self._connection.execute("INSERT INTO numbers VALUES (?, ?)", (name, packed))
 
     def _write_vocabulary(self) -> None:
         known = sorted(self._texts)
@@ -209,7 +220,7 @@ class _Writer:
         tags = {tag: self._texts[f"{SIGN}v{number}"] for tag, number in self._tags.items()}
         about = {
             "format": FORMAT,
-            "content": self._digest.hexdigest(),
+            "content": self._digest(),
             "titles": len(self._order),
             "works": int((self._work_rows == np.arange(len(self._order))).sum()),
             "genres": {genre: self._genres[genre] for genre in GENRES},
@@ -219,6 +230,14 @@ class _Writer:
             "as_of": as_of,
         }
         self._connection.executemany("INSERT INTO about VALUES (?, ?)", [(name, json.dumps(value, ensure_ascii=False)) for name, value in about.items()])
+
+    def _digest(self) -> str:
+        """Return a fingerprint of all that a list may hold or be ordered by: what cursors are bound to."""
+        digest = hashlib.blake2b(digest_size=8)
+        for table, order in (("titles", "row"), ("reviews", "row, position"), ("rankings", "span, rank"), ("insights", "row")):
+            for record in self._connection.execute(f"SELECT * FROM {table} ORDER BY {order}"):
+                digest.update(repr(record).encode())
+        return digest.hexdigest()
 
 
 def _find_work_rows(content: CatalogueContent, works: Order, order: Order) -> Order:

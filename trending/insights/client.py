@@ -207,6 +207,8 @@ class LlmClient:
             async for chunk in gateway.read(stream):
                 if text := parts.add(chunk):
                     yield TextDelta(text)
+            if not parts.text and not parts.calls:
+                raise CallFailed("its answer is empty")
             call.count(parts.text, parts.prompt_tokens, parts.answer_tokens)
         for one in parts.calls.values():
             arguments, error = one.parse()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trending.genres import GENRE_INDEX
-from trending.insights.hostile import clean_passage, strip_hidden
+from trending.insights.hostile import clean_opinion, clean_passage, strip_hidden
 from trending.insights.orders import is_order
 from trending.insights.schema import Material, ReviewText
 from trending.insights.sentences import fold_quote
@@ -21,7 +21,7 @@ _INFORMATIVE_WORDS = 250
 
 @dataclass(frozen=True)
 class Reading:
-    """Cleaned material. `reviews` keep their ids and ratings; a review of which nothing is left is gone."""
+    """Cleaned material. `reviews` keep their ids and ratings; a review that gives orders is gone."""
 
     material: Material
     plot: str
@@ -48,7 +48,7 @@ def read_material(material: Material) -> Reading:
 def _read_reviews(reviews: Sequence[ReviewText]) -> list[ReviewText]:
     kept: dict[str, ReviewText] = {}
     for review in reviews[: 2 * MAX_REVIEWS]:
-        text = clean_passage(review.text, MAX_REVIEW_CHARS)
+        text = clean_opinion(review.text, MAX_REVIEW_CHARS)
         key = fold_quote(text[:_KEY_CHARS])
         # What was written once counts once, however often it is sent.
         if key and key not in kept:

@@ -6,7 +6,7 @@ Every rule here stands on its own feet: none trusts that the model, its server o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from pydantic import ValidationError
 
@@ -31,7 +31,9 @@ _MOST_REASONS, _MOST_TAGS, _MOST_THEMES, _MOST_QUOTES, _MOST_EVIDENCE = 4, 8, 4,
 _SHARED_ALL, _SHARED_SENTENCE = 0.4, 0.2
 _STEM, _LONG = 5, 4
 _ENDINGS = ("", "s", "es", "d", "ed", "ing", "ly")
-_TAG = re.compile(r"[a-z]+(?:[ -][a-z]+){0,2}")
+_TAG = re.compile(r"[a-z]{2,}(?:[ -][a-z]{2,})?")
+_STOP = re.compile(r"[.!?;:]+\s+")
+_CODE = re.compile(r"[^\W\d]{2,}[._@/\\][^\W\d]{2,}|_|[^\W\d]\d+[^\W\d]")  # a domain, a path, a name in some program
 _TOKEN = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|\d+(?:[.,]\d+)*")
 _FENCE = re.compile(r"^\s*```(?:json)?\s*(\{.*\})\s*```\s*$", re.DOTALL)
 # Begin sentences of summaries and reasons without being anyone's name.
@@ -101,12 +103,19 @@ def _check_text(text: str, what: str) -> str:
     return plain
 
 
+def _check_prose(text: str, what: str) -> str:
+    """Do the same for words of the model's own, which have no excuse for what looks like an address or code."""
+    if _CODE.search(text):
+        raise Refused(f"{what} has an address or code")
+    return _check_text(text, what)
+
+
 def _check_summary(summary: str | None, question: Question, reading: Reading) -> str | None:
     if summary is None or not question.plot:
         if question.plot or summary:
             raise Refused("it has no summary though there is a plot" if question.plot else "it has a summary though there is no plot")
         return None
-    plain = _check_text(summary, "the summary")
+    plain = _check_prose(summary, "the summary")
     fewest, most = _SUMMARY_WORDS
     if not fewest <= len(plain.split()) <= most:
         raise Refused(f"the summary has fewer than {fewest} or more than {most} words")
@@ -115,7 +124,7 @@ def _check_summary(summary: str | None, question: Question, reading: Reading) ->
     _check_names(plain, named, "the summary")
     _check_known(plain, named, "the summary")
     source = _stems(question.plot)
-    shares = [_share(_stems(sentence), source) for sentence in split_sentences(plain)]
+    shares = [_share(_stems(sentence), source) for sentence in _STOP.split(plain)]
     if min(shares) < _SHARED_SENTENCE or _share(_stems(plain), source) < _SHARED_ALL:
         raise Refused("the summary says what the plot doesn't")
     return plain
@@ -169,7 +178,7 @@ def _check_reasons(reasons: Sequence[str], question: Question, reading: Reading,
     source = " ".join(str(part) for part in [*parts, *(review.text for review in question.reviews.values())] if part is not None)
     checked = []
     for reason in reasons[:_MOST_REASONS]:
-        plain = _check_text(reason, "a reason")
+        plain = _check_prose(reason, "a reason")
         if not 1 <= len(plain) <= _MOST_REASON_CHARS:
             raise Refused("a reason is empty or too long")
         _check_names(plain, source, "a reason")
@@ -180,20 +189,21 @@ def _check_reasons(reasons: Sequence[str], question: Question, reading: Reading,
 
 def _check_known(text: str, source: str, what: str) -> None:
     """Refuse words that neither the material nor English has: a made-up name needs no capital."""
-    known = _stems(source)
+    known = {part for word in _words(source) for part in _split(word)}
     for word in _words(text):
-        if (
-            len(word) >= _LONG
-            and word[:_STEM] not in known
-            and word not in _OPENERS
-            and not all(_is_english(part) for part in re.split(r"['-]", word) if len(part) >= _LONG)
+        if word not in _OPENERS and not all(
+            len(part) < _LONG or _is_form(part, known.__contains__) or _is_form(part, ReviewScorer.load().knows) for part in _split(word)
         ):
             raise Refused(f"{what} has a word that is neither in the material nor English")
 
 
-def _is_english(word: str) -> bool:
-    knows = ReviewScorer.load().knows
-    return any(word.endswith(ending) and knows(word.removesuffix(ending)) for ending in _ENDINGS)
+def _split(word: str) -> list[str]:
+    return re.split(r"['-]", word)
+
+
+def _is_form(word: str, knows: Callable[[str], bool]) -> bool:
+    """Return whether a word, without its ending or with one more, is known."""
+    return any((word.endswith(ending) and knows(word.removesuffix(ending))) or knows(word + ending) for ending in _ENDINGS)
 
 
 def _check_genres(genres: Sequence[str]) -> list[str]:
@@ -210,8 +220,8 @@ def _check_tags(tags: Sequence[DraftTag], question: Question) -> list[Tag]:
         name = " ".join(tag.name.casefold().split())
         if name not in vibes:
             if not _TAG.fullmatch(name) or len(name) > 30:
-                raise Refused("a tag isn't one to three plain words")
-            _check_text(name, "a tag")
+                raise Refused("a tag isn't one or two plain words")
+            _check_prose(name, "a tag")
             _check_known(name, source, "a tag")
             if not tag.evidence:
                 raise Refused("a tag of its own has no evidence")

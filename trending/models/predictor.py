@@ -41,7 +41,8 @@ class Predictor:
         """Predict genres with up to `evidence` words each for a few texts."""
         prepared = [self.prepare(text) for text in texts]
         probabilities = self.predict_proba(prepared)
-        genres = [[int(genre) for genre in np.argsort(-row, kind="stable") if row[genre] >= self.thresholds[genre]] for row in probabilities]
+        ranked = np.argsort(-probabilities, kind="stable", axis=1)
+        genres = [order[row[order] >= self.thresholds[order]].tolist() for order, row in zip(ranked, probabilities, strict=True)]
         explained = self.model.explain(prepared, genres, evidence) if evidence else [[[] for _ in asked] for asked in genres]
         return [self._describe(*parts) for parts in zip(probabilities, genres, explained, strict=True)]
 

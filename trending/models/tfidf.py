@@ -89,12 +89,12 @@ def top_terms(terms: Sequence[str], columns: Any, values: Any, weights: Any, top
         top: How many at the most.
     """
     contributions = values * weights[columns]
+    order = np.argsort(-contributions, kind="stable")
     chosen: list[tuple[str, float]] = []
-    for position in np.argsort(-contributions, kind="stable"):
-        weight = float(contributions[position])
+    for column, weight in zip(columns[order].tolist(), contributions[order].tolist(), strict=True):
         if weight <= 0 or len(chosen) == top:
             break
-        term = terms[columns[position]]
+        term = terms[column]
         words = term.split()
         if ENGLISH_STOP_WORDS.issuperset(words):
             continue  # its weight is real, but no one learns anything from being shown "on"
