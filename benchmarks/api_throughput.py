@@ -79,6 +79,8 @@ def _serve(home: Path, *command: str) -> Iterator[_Side]:
                     break
             except httpx.TransportError:
                 time.sleep(0.05)
+        else:
+            raise SystemExit(f"{command[0]} did not become ready")
         yield _Side(f"http://127.0.0.1:{port}/v1/predict", process.pid)
     finally:
         process.terminate()

@@ -34,7 +34,7 @@ from trending.catalogue import Catalogue, Filters
 from trending.catalogue.content import CatalogueContent
 from trending.catalogue.words import split_words
 from trending.catalogue.write import write_catalogue
-from trending.cleaning import clean_titles
+from trending.cleaning.clean import clean_titles
 from trending.genres import GENRES
 from trending.sources import SourceConfig, open_source
 from trending.titles import TITLE_COLUMNS

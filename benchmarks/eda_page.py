@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.trends_backtest import load_lists, to_signals
-from trending.cleaning import clean_titles
+from trending.cleaning.clean import clean_titles
 from trending.reports.eda import EdaFacts, describe_tables, render_eda, render_eda_markdown
 from trending.reports.eda.render import draw_charts
 from trending.sources.base import SourceConfig

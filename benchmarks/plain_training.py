@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipelines.config import TrainingConfig, load_config
-from trending.cleaning import clean_titles
+from trending.cleaning.clean import clean_titles
 from trending.cleaning.rights import select_allowed
 from trending.embeddings.export import prepare_encoder
 from trending.embeddings.titles import embed_titles

@@ -42,7 +42,11 @@ def _over_http(home: Path, model: GenreModel) -> list[Row]:
         port = probe.getsockname()[1]
     command = [sys.executable, "run.py", "serve", "api", "--port", str(port)]
     server = subprocess.Popen(
-        command, cwd=ROOT, env={**own_environment(home), "TRENDING_HOME": str(home)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        cwd=ROOT,
+        env={**own_environment(home), "TRENDING_HOME": str(home), "TRENDING_RATE_LIMIT": ""},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:

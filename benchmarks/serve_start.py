@@ -64,6 +64,8 @@ def measure_start(home: Path) -> dict[str, float]:
         thread.join(60)
     server.terminate()
     server.wait(20)
+    if missing := set(doors) - set(found):
+        raise SystemExit(f"did not answer: {', '.join(sorted(missing))}")
     return found
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from tests.apps.companions import make_reviews, make_trends
-from trending.cleaning import CleaningResult, clean_titles
+from trending.cleaning.clean import CleaningResult, clean_titles
 from trending.embeddings.encoder import Vectors
 from trending.embeddings.export import prepare_encoder
 from trending.embeddings.titles import embed_titles
@@ -98,6 +98,12 @@ def encoder(pytestconfig: pytest.Config) -> Path | None:
 def starter_vectors(pytestconfig: pytest.Config, starter: CleaningResult, encoder: Path | None) -> Vectors | None:
     """A vector per title of the starter catalogue; None without an encoder."""
     return embed_titles(starter.titles, encoder, pytestconfig.cache.mkdir("vectors")).vectors if encoder and pytestconfig.cache else None
+
+
+@pytest.fixture(scope="session")
+def encoder_cache(encoder: Path | None, starter_vectors: Vectors | None, pytestconfig: pytest.Config) -> list[Path]:
+    """Folders of pytest's cache that hold the encoder and the starter catalogue's vectors, laid out as under the project's cache folder."""
+    return [pytestconfig.cache.mkdir(name) for name in ("encoders", "vectors")] if encoder and pytestconfig.cache else []
 
 
 @pytest.fixture(scope="session")

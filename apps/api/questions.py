@@ -23,7 +23,9 @@ def _refuse_lookalikes(given: object) -> object:
     return given
 
 
-Whole = Annotated[int, BeforeValidator(_refuse_lookalikes)]  # what JSON Schema calls an integer: 3 and 3.0, but neither "3" nor true
+# What JSON Schema calls an integer: 3 and 3.0, but neither "3" nor true.
+Evidence = Annotated[int, Field(ge=0, le=MAX_EVIDENCE), BeforeValidator(_refuse_lookalikes)]
+Year = Annotated[int, Field(ge=1800, le=2200), BeforeValidator(_refuse_lookalikes)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=load_settings().max_text_chars, pattern=r"\S")]
 TitleId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID_CHARS)]
 
@@ -98,7 +100,7 @@ class PredictRequest(_Question):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"texts": [_PLOT]}]})
 
     texts: list[Text] = Field(min_length=1, max_length=MAX_TEXTS)
-    evidence: Whole = Field(5, ge=0, le=MAX_EVIDENCE, description="At most so many words that spoke for each genre.")
+    evidence: Evidence = Field(5, description="At most so many words that spoke for each genre.")
 
 
 class InsightsRequest(_Question):
@@ -119,7 +121,7 @@ class InsightsRequest(_Question):
     reviews: list[Text] = Field(default_factory=list, max_length=MAX_GIVEN_REVIEWS)
     title: str | None = Field(None, max_length=300)
     type: TitleType | None = None
-    year: Whole | None = Field(None, ge=1800, le=2200)
+    year: Year | None = None
 
     @model_validator(mode="after")
     def _need_text(self) -> InsightsRequest:

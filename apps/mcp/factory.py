@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from mcp.server.apps import Apps
@@ -28,6 +29,8 @@ _READS_FRESH_MS = 60_000  # a new release may be published at any time
 class Server(MCPServer[Any]):
     """The SDK's server with short schemas, and with errors that say how to mend them."""
 
+    _arguments: Mapping[str, list[str]] = MappingProxyType({})
+
     async def list_tools(self) -> list[Tool]:
         """List the tools; their schemas are as short as they can be."""
         outliner = Outliner()
@@ -47,10 +50,11 @@ class Server(MCPServer[Any]):
         Raises:
             ToolError: If it fails; one line says why.
         """
-        tools = {tool.name: tool for tool in await super().list_tools()}
-        if name not in tools:
-            raise ToolError(f"no tool {name[:80]!r}; there are {', '.join(tools)}")
-        known = list(tools[name].input_schema.get("properties", {}))
+        if name not in self._arguments:  # looked up anew only for tools that were added since
+            self._arguments = {tool.name: list(tool.input_schema.get("properties", {})) for tool in await super().list_tools()}
+        known = self._arguments.get(name)
+        if known is None:
+            raise ToolError(f"no tool {name[:80]!r}; there are {', '.join(self._arguments)}")
         if unknown := [one for one in arguments if one not in known]:
             raise refuse_unknown(name, unknown, known)
         try:

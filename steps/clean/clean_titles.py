@@ -7,7 +7,7 @@ from zenml import log_metadata, step
 from zenml.types import HTMLString
 
 from steps.caching import depend_on
-from trending.cleaning import clean_titles as clean
+from trending.cleaning.clean import clean_titles as clean
 from trending.errors import QualityError
 from trending.reports.data_report import render_data_summary
 from trending.sources.raw import raw_records

@@ -12,7 +12,7 @@ from zenml.types import MarkdownString
 from steps.caching import depend_on
 from steps.folders import FolderMaterializer, discard, new_folder
 from steps.origin import describe_run
-from trending.cleaning import CleaningReport
+from trending.cleaning.clean import CleaningReport
 from trending.cleaning.rights import select_allowed
 from trending.evaluation.candidates import DecisionRule, Verdict
 from trending.evaluation.judge import Judgement

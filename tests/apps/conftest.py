@@ -25,7 +25,7 @@ import pytest
 
 from trending.catalogue.content import CatalogueContent
 from trending.catalogue.write import write_catalogue
-from trending.cleaning import CleaningResult
+from trending.cleaning.clean import CleaningResult
 from trending.genres import GENRES
 from trending.releases import Release, ReleaseStore
 from trending.releases.bundle import CATALOGUE_FILE, ENCODER_DIR, VECTORS_FILE, seal_bundle

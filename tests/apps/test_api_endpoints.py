@@ -10,7 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from trending import __version__
-from trending.cleaning import CleaningResult
+from trending.cleaning.clean import CleaningResult
 from trending.genres import GENRES
 from trending.releases import Release
 

@@ -12,7 +12,7 @@ import httpx
 import jsonschema
 import pytest
 
-from trending.cleaning import CleaningResult
+from trending.cleaning.clean import CleaningResult
 from trending.releases import ReleaseStore
 
 TEXTS = [

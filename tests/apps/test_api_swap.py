@@ -16,7 +16,7 @@ import aiohttp
 import pandas as pd
 import pytest
 
-from trending.cleaning import CleaningResult
+from trending.cleaning.clean import CleaningResult
 from trending.releases import ReleaseStore
 
 NO_RATE_LIMIT = {"TRENDING_RATE_LIMIT": ""}

@@ -12,7 +12,7 @@ import httpx
 import pandas as pd
 import pytest
 
-from trending.cleaning import CleaningResult
+from trending.cleaning.clean import CleaningResult
 from trending.insights.schema import Insights
 from trending.releases import ReleaseStore
 

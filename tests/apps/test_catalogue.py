@@ -22,7 +22,7 @@ from trending.catalogue import Catalogue
 from trending.catalogue.content import CatalogueContent, rank_titles
 from trending.catalogue.languages import LANGUAGES, find_language
 from trending.catalogue.write import write_catalogue
-from trending.cleaning import CleaningResult, clean_titles
+from trending.cleaning.clean import CleaningResult, clean_titles
 from trending.cleaning.rights import select_allowed
 from trending.errors import ReleaseError
 from trending.evaluation.candidates import Verdict, judge_candidate, judge_commonest, tune_candidate

@@ -56,6 +56,19 @@ def test_piped_lines_are_a_conversation_without_control_characters(run_cli: RunC
         assert {char for char in stream if ord(char) < 32 or 127 <= ord(char) < 160 or char in "\u202e\u2066"} <= {"\n"}
 
 
+def test_without_a_model_nothing_heavy_is_imported(run_python: RunCli, chat_home: Path) -> None:
+    """The first answer waits for no library it doesn't need."""
+    code = """
+import sys
+from types import SimpleNamespace
+from apps.cli import chat
+chat.run(SimpleNamespace(question="hello", json=False))
+print(sorted({"litellm", "gradio", "torch", "transformers", "zenml", "fastapi", "duckdb"} & set(sys.modules)))
+"""
+    done = run_python("-c", code, home=chat_home)
+    assert done.stdout.splitlines()[-1] == "[]", done.stdout + done.stderr
+
+
 def test_conversation_ends_cleanly_at_the_keyboard(chat_home: Path) -> None:
     """In a terminal, Ctrl-D after an answer and Ctrl-C at the prompt both end it with exit code 0 and no traceback."""
     for ending in ("\x04", "\x03"):

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, f1_score, precision_score, recall_score
 
-from trending.cleaning import CleaningResult
+from trending.cleaning.clean import CleaningResult
 from trending.genres import GENRES
 from trending.releases import Release
 

@@ -14,7 +14,7 @@ import pytest
 from tests.apps.mcp_clients import Checked, Fixed, serve_release, talk
 from trending.catalogue.content import CatalogueContent
 from trending.catalogue.write import write_catalogue
-from trending.cleaning import CleaningResult
+from trending.cleaning.clean import CleaningResult
 from trending.genres import GENRES
 from trending.releases import load_bundle
 from trending.releases.bundle import CATALOGUE_FILE, ENCODER_DIR, VECTORS_FILE, seal_bundle

@@ -11,7 +11,7 @@ import pytest
 
 from apps.mcp import create_server
 from tests.apps.mcp_clients import Checked, Fixed, serve_release, talk
-from trending.cleaning import CleaningResult
+from trending.cleaning.clean import CleaningResult
 from trending.genres import GENRES
 from trending.releases import Release
 

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trending.cleaning import CleaningReport, CleaningResult, clean_titles
-from trending.cleaning.clean import QUARANTINE_COLUMNS
+from trending.cleaning.clean import QUARANTINE_COLUMNS, CleaningReport, CleaningResult, clean_titles
 from trending.errors import QualityError
 from trending.titles import TITLE_COLUMNS
 from trending.validation.schema import validate_titles

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trending.cleaning import CleaningResult
+from trending.cleaning.clean import CleaningResult
 from trending.embeddings import TextEncoder, VectorIndex
 from trending.embeddings.encoder import FACTS_FILE, MODEL_FILE, TOKENIZER_FILE, Vectors
 from trending.embeddings.export import prepare_encoder

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trending.cleaning import clean_titles
+from trending.cleaning.clean import clean_titles
 from trending.sources import SourceConfig, open_source
 from trending.sources.files import FileSource
 

@@ -8,7 +8,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trending.cleaning import CleaningResult
+from trending.cleaning.clean import CleaningResult
 from trending.cleaning.groups import group_titles
 
 STEADY = settings(deadline=None, derandomize=True, max_examples=50)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from trending.cleaning import CleaningResult, clean_titles
+from trending.cleaning.clean import CleaningResult, clean_titles
 from trending.cleaning.rights import is_rights_class, may_train
 from trending.errors import InputError
 from trending.sources.presets import PRESETS, resolve_columns

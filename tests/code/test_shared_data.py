@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trending.cleaning import CleaningResult, clean_titles
+from trending.cleaning.clean import CleaningResult, clean_titles
 from trending.genres import map_genre
 from trending.sources import SourceConfig, open_source
 from trending.validation.schema import validate_titles

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trending.cleaning import CleaningResult
+from trending.cleaning.clean import CleaningResult
 from trending.errors import UsageError
 from trending.genres import GENRES
 from trending.sources import SourceConfig, open_source

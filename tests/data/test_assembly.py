@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from trending.cleaning import clean_titles
+from trending.cleaning.clean import clean_titles
 from trending.datasets.tables import read_table
 from trending.errors import QualityError, UsageError
 from trending.ingestion.account import build_account, describe_sources

@@ -7,7 +7,7 @@ import statistics
 import pandas as pd
 import pytest
 
-from trending.cleaning import CleaningReport, CleaningResult, clean_titles
+from trending.cleaning.clean import CleaningReport, CleaningResult, clean_titles
 from trending.features.masking import names_a_genre
 from trending.genres import GENRES
 from trending.validation.data_card import render_data_card, summarise_titles

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.data.eda_samples import DAY, make_version, title, write_tables, write_titles
-from trending.cleaning import CleaningResult
+from trending.cleaning.clean import CleaningResult
 from trending.cleaning.text import plot_key
 from trending.errors import InputError, UsageError
 from trending.features.masking import names_a_genre

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.data.eda_samples import make_version, title, write_tables, write_titles
-from trending.cleaning import CleaningResult
+from trending.cleaning.clean import CleaningResult
 from trending.reports.eda import EdaFacts, describe_tables, render_eda, render_eda_markdown
 from trending.reports.eda.render import build_sections, draw_charts
 from trending.reports.eda.section import say_share

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from trending.cleaning import CleaningResult
+from trending.cleaning.clean import CleaningResult
 from trending.cleaning.groups import group_titles
 from trending.matching import assign_groups, match_titles
 from trending.tables import MATCH_SCHEMA, TITLE_SCHEMA

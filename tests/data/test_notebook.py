@@ -12,7 +12,7 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.data.dataset_samples import Publisher, make_tables
-from trending.cleaning import CleaningResult
+from trending.cleaning.clean import CleaningResult
 from trending.datasets.store import DataStore
 
 ROOT = Path(__file__).resolve().parents[2]

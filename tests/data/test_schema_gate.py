@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trending.cleaning import CleaningResult, clean_titles
+from trending.cleaning.clean import CleaningResult, clean_titles
 from trending.errors import QualityError
 from trending.titles import TITLE_COLUMNS
 from trending.validation.schema import validate_titles

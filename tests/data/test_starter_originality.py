@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from trending.cleaning import CleaningResult
+from trending.cleaning.clean import CleaningResult
 
 WORD = re.compile(r"[^\W_]+")
 NEAR, COPIED = 5, 8

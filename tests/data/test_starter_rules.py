@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from trending.cleaning import CleaningResult
+from trending.cleaning.clean import CleaningResult
 from trending.features.masking import names_a_genre
 from trending.genres import GENRES
 from trending.sources import SourceConfig, open_source

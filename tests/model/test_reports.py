@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from trending.cleaning import CleaningReport, CleaningResult
+from trending.cleaning.clean import CleaningReport, CleaningResult
 from trending.evaluation.baselines import COMMONEST
 from trending.evaluation.candidates import judge_candidate, judge_commonest
 from trending.evaluation.judge import Figure, Judgement

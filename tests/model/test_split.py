@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trending.cleaning import CleaningResult
+from trending.cleaning.clean import CleaningResult
 from trending.errors import InputError
 from trending.features.examples import build_examples, select_part
 from trending.features.masking import mask_genre_words

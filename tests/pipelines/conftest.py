@@ -23,9 +23,9 @@ def zenml_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def runner(zenml_state: Path, encoder: Path | None) -> Runner:
+def runner(zenml_state: Path, encoder_cache: list[Path]) -> Runner:
     """The session's runner; making the encoder is tested elsewhere."""
-    return Runner(zenml_state).with_encoder(encoder)
+    return Runner(zenml_state).with_encoder(*encoder_cache)
 
 
 @pytest.fixture(scope="session")

@@ -66,10 +66,10 @@ class Runner:
         """Return a runner with a home of its own, and no encoder, beside the same ZenML state."""
         return replace(self, home_name=name, encoder="none")
 
-    def with_encoder(self, prepared: Path | None) -> Runner:
-        """Return a runner whose releases carry the encoder, if its weights are installed, and whose home has one that was prepared."""
-        if prepared is not None:
-            shutil.copytree(prepared, self.home / "cache" / "encoders" / prepared.name, dirs_exist_ok=True)
+    def with_encoder(self, *made: Path) -> Runner:
+        """Return a runner whose releases carry the encoder, if its weights are installed, and whose home has what was made already: folders of a cache."""
+        for folder in made:
+            shutil.copytree(folder, self.home / "cache" / folder.name, dirs_exist_ok=True)
         return replace(self, encoder="auto")
 
     def python(self, code: str) -> Any:

@@ -182,9 +182,9 @@ def test_any_site_gives_titles_reviews_and_what_is_trending_there(site: Runner, 
     assert reviews["rating"].dropna().between(0, 10).all()
 
 
-def test_a_release_of_an_ingested_version_has_its_reviews_and_trends(site: Runner, ingested_site: dict[str, Any], encoder: Path | None) -> None:
+def test_a_release_of_an_ingested_version_has_its_reviews_and_trends(site: Runner, ingested_site: dict[str, Any], encoder_cache: list[Path]) -> None:
     """Works, reviews, the ranking with its history, insights made of reviews, and vectors: what the version knows, the catalogue tells."""
-    release = load_bundle(Path(site.with_encoder(encoder).train("--set", "source=catalogue", *QUICK)["location"]))
+    release = load_bundle(Path(site.with_encoder(*encoder_cache).train("--set", "source=catalogue", *QUICK)["location"]))
     folder = tables(site, ingested_site["version"])
     reviews = read_table(folder, "reviews").to_pandas()
     trends = read_table(folder, "trends").to_pandas()
@@ -198,7 +198,7 @@ def test_a_release_of_an_ingested_version_has_its_reviews_and_trends(site: Runne
     insights = release.catalogue.insights(title_id)
     assert insights is not None
     assert insights.provenance.from_reviews > 0
-    assert (release.vectors is None) == (release.encoder is None) == (encoder is None)
+    assert (release.vectors is None) == (release.encoder is None) == (not encoder_cache)
     if release.vectors is not None:
         assert len(release.vectors) == release.catalogue.count()
 

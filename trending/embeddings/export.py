@@ -126,7 +126,7 @@ def _quiet() -> Iterator[None]:
     """Keep the libraries' progress bars and advice off the terminal."""
     from transformers.utils.logging import disable_progress_bar, enable_progress_bar
 
-    disable_progress_bar()  # type: ignore[no-untyped-call]
+    disable_progress_bar()
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -135,7 +135,7 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logging.disable(before)
-        enable_progress_bar()  # type: ignore[no-untyped-call]
+        enable_progress_bar()
 
 
 if __name__ == "__main__":

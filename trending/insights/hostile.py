@@ -45,8 +45,9 @@ def clean_passage(text: str, most: int) -> str:
 def clean_opinion(text: str, most: int) -> str:
     """Clean a review likewise; of one that gives an order anywhere nothing is left, as its other sentences serve the order."""
     plain = _repair(text, most)
+    given = " ".join(strip_hidden(text[:most]).split())
     # Some orders look like markup and are gone after repair.
-    return "" if is_order(plain) or is_order(strip_hidden(text[:most])) else plain
+    return "" if is_order(plain) or (given != plain and is_order(given)) else plain
 
 
 def _repair(text: str, most: int) -> str:

@@ -64,7 +64,7 @@ def register_provider() -> None:
             try:
                 text = answer_messages(kwargs["messages"])
             except (ValueError, KeyError, TypeError) as error:
-                raise CustomLLMError(status_code=400, message=str(error)) from error  # type: ignore[no-untyped-call]
+                raise CustomLLMError(status_code=400, message=str(error)) from error
             message = litellm.Message(content=text, role="assistant")
             usage = litellm.Usage(prompt_tokens=0, completion_tokens=0, total_tokens=0)
             choice = litellm.Choices(index=0, finish_reason="stop", message=message)

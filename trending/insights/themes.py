@@ -64,7 +64,7 @@ def find_themes(reviews: Sequence[ReviewText]) -> tuple[list[Theme], list[Theme]
             if theme is None:
                 continue
             score = scorer.score(sentence)
-            if (score >= _FOR or score <= _AGAINST) and is_quotable(sentence):
+            if score >= _FOR or score <= _AGAINST:
                 (praise if score >= _FOR else complaints)[theme].append(_Said(abs(score - 0.5), number, sentence))
     return _quote(praise, reviews), _quote(complaints, reviews)
 
@@ -95,14 +95,22 @@ def is_quotable(sentence: str) -> bool:
 
 def _quote(said: dict[str, list[_Said]], reviews: Sequence[ReviewText]) -> list[Theme]:
     ranked = sorted(said.items(), key=lambda item: (-len({one.review for one in item[1]}), -max(one.strength for one in item[1]), item[0]))
-    return [
-        Theme(theme=theme, quotes=[Quote(text=one.text, review_id=reviews[one.review].review_id) for one in _choose(found)])
-        for theme, found in ranked[:_MOST_THEMES]
-    ]
+    themes: list[Theme] = []
+    for theme, found in ranked:
+        quotes = [Quote(text=one.text, review_id=reviews[one.review].review_id) for one in _choose(found)]
+        if quotes:
+            themes.append(Theme(theme=theme, quotes=quotes))
+        if len(themes) == _MOST_THEMES:
+            break
+    return themes
 
 
 def _choose(found: list[_Said]) -> list[_Said]:
-    best: dict[int, _Said] = {}
+    """Return the strongest sentences that may be quoted, one a review."""
+    chosen: dict[int, _Said] = {}
     for one in sorted(found, key=lambda one: (-one.strength, one.review)):
-        best.setdefault(one.review, one)
-    return list(best.values())[:_MOST_QUOTES]
+        if one.review not in chosen and is_quotable(one.text):
+            chosen[one.review] = one
+        if len(chosen) == _MOST_QUOTES:
+            break
+    return list(chosen.values())

@@ -12,7 +12,7 @@ import pandas as pd
 from trending import __version__
 from trending.catalogue.content import CatalogueContent, rank_titles
 from trending.catalogue.write import write_catalogue
-from trending.cleaning import CleaningReport
+from trending.cleaning.clean import CleaningReport
 from trending.embeddings import VectorIndex
 from trending.embeddings.encoder import Vectors
 from trending.evaluation.baselines import BASELINE

@@ -98,7 +98,8 @@ def write_insights(content: CatalogueContent, maker: InsightMaker) -> pd.DataFra
 
 def _is_worth_keeping(insights: Insights) -> bool:
     made = insights.provenance
-    return made.fallback is None and (made.from_reviews > 0 or not made.maker.startswith("offline"))
+    by_rules = made.maker.startswith("offline")
+    return not by_rules or (made.fallback is None and made.from_reviews > 0)
 
 
 def _list_materials(content: CatalogueContent, order: npt.NDArray[np.int64]) -> Iterator[Material]:
@@ -125,8 +126,8 @@ def _gather_reviews(content: CatalogueContent, works: npt.NDArray[np.int64]) -> 
     if content.reviews is None or content.reviews.empty:
         return {}
     work_of = dict(zip(content.titles["title_id"], works, strict=True))
-    known = content.reviews.assign(work=content.reviews["title_id"].map(work_of), day=content.reviews["review_date"].astype(str))
-    known = known.dropna(subset=["work", "text"])
+    days = ["" if pd.isna(day) else str(day) for day in content.reviews["review_date"]]
+    known = content.reviews.assign(work=content.reviews["title_id"].map(work_of), day=days).dropna(subset=["work", "text"])
     newest = known.sort_values(["work", "day", "review_id"], ascending=[True, False, True]).groupby("work").head(READ_REVIEWS)
     found: dict[int, list[ReviewText]] = {}
     for work, review_id, text, rating, spoiler in newest[["work", "review_id", "text", "rating", "spoiler"]].itertuples(index=False):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from trending.cleaning import clean_titles
+from trending.cleaning.clean import clean_titles
 from trending.cleaning.text import normalise_title
 from trending.evaluation.metrics import Judged, all_metrics, f1_scores, precision_recall
 from trending.evaluation.slices import slice_titles

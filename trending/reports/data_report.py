@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from trending.cleaning import CleaningReport
+from trending.cleaning.clean import CleaningReport
 from trending.reports.charts import draw_bars
 from trending.reports.page import render_cards, render_figure, render_page, render_table
 from trending.sources.starter import STARTER_NOTE, STARTER_SOURCE

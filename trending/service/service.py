@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from trending.catalogue import Catalogue, CatalogueTitle, Filters
@@ -42,6 +43,7 @@ MAX_QUERY_CHARS = 300
 MAX_ID_CHARS = 300
 MAX_GIVEN_REVIEWS = 50
 _READ_REVIEWS = 50
+_KEPT_TITLES = 1_000
 _QUICK_CHARS = 2_000
 NO_TRENDS = (
     "this release has no popularity figures: run python run.py --pipeline ingestion --set 'source=[tvmaze, netflix_top10]', "
@@ -58,6 +60,8 @@ class TitleService:
         self.maker = maker
         # Counted once: it reads the whole table.
         self._genre_counts = release.catalogue.count_genres()
+        # A release never changes, and a few titles are asked for again and again.
+        self._compose_title = lru_cache(maxsize=_KEPT_TITLES)(self._compose_title_anew)
 
     @property
     def version(self) -> str:
@@ -127,11 +131,14 @@ class TitleService:
         return found
 
     def get_title(self, title_id: str) -> TitleAnswer:
-        """Return a title in full.
+        """Return a title in full; never change the answer, which others are given too.
 
         Raises:
             NotFoundError: If the release doesn't have it.
         """
+        return self._compose_title(title_id)
+
+    def _compose_title_anew(self, title_id: str) -> TitleAnswer:
         found = self.find_title(title_id)
         about = self.catalogue.describe(title_id)
         return TitleAnswer(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from trending.cleaning import CleaningReport
+from trending.cleaning.clean import CleaningReport
 from trending.features.masking import names_a_genre
 from trending.genres import GENRES
 from trending.reports.markdown import render_rows

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from apps.demo import mount_demo
 from tests.apps.conftest import find_free_port
 from tests.apps.demo.samples import publish_plain, publish_sample
-from trending.cleaning import CleaningResult
+from trending.cleaning.clean import CleaningResult
 from trending.releases import ReleaseStore
 from trending.service.live import LiveService
 from trending.service.service import TitleService
