@@ -45,7 +45,7 @@ def build_bundle(folder: Path, store: ReleaseStore, url: str | None = None) -> P
     try:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             _write(archive, "manifest.json", json.dumps(_make_manifest(), indent=2).encode())
-            _write(archive, "pyproject.toml", (ROOT / "packaging/mcpb/pyproject.toml").read_bytes())
+            _write(archive, "pyproject.toml", (ROOT / "infra/mcpb/pyproject.toml").read_bytes())
             for name in ("LICENSE", "run.py"):
                 _write(archive, name, (ROOT / name).read_bytes())
             for file in (*_walk(ROOT / "apps"), *_walk(ROOT / "trending")):
@@ -66,7 +66,7 @@ def build_bundle(folder: Path, store: ReleaseStore, url: str | None = None) -> P
 
 def _make_manifest() -> dict[str, Any]:
     """Return the manifest with the server's own tools in it."""
-    manifest: dict[str, Any] = json.loads((ROOT / "packaging/mcpb/manifest.json").read_text(encoding="utf-8"))
+    manifest: dict[str, Any] = json.loads((ROOT / "infra/mcpb/manifest.json").read_text(encoding="utf-8"))
     tools = asyncio.run(create_server(Loading()).list_tools())
     return manifest | {"version": __version__, "tools": [{"name": tool.name, "description": tool.description} for tool in tools]}
 
