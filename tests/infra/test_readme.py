@@ -61,9 +61,9 @@ def trained(clone: Path, environment: dict[str, str]) -> str:
 @pytest.fixture(scope="module")
 def server(clone: Path, environment: dict[str, str], trained: str) -> Iterator[None]:
     """The README's `serve` command, running."""
-    (command,) = blocks_with("serve api")
+    (command,) = blocks_with("serve all")
     process = subprocess.Popen(["bash", "-c", f"source .venv/bin/activate\nexec {command}"], cwd=clone, env=environment)
-    for _ in range(200):
+    for _ in range(600):
         if subprocess.run(["curl", "-sf", "localhost:8000/ready"], capture_output=True, check=False).returncode == 0:
             break
         assert process.poll() is None
@@ -91,6 +91,21 @@ def test_the_api_answers_as_shown(clone: Path, environment: dict[str, str], serv
     answer = run(block, clone, environment)
     assert '"Western"' in answer
     assert '"threshold"' in answer
+    assert '"next_cursor"' in answer
+
+
+def test_the_page_comes_up_on_the_same_port(server: None) -> None:
+    for _ in range(600):
+        page = subprocess.run(["curl", "-s", "localhost:8000/"], capture_output=True, text=True, check=True).stdout
+        if "gradio" in page:
+            return
+        time.sleep(0.1)
+    pytest.fail(f"the page did not come up: {page[:300]}")
+
+
+def test_the_chat_answers_with_titles(clone: Path, environment: dict[str, str], trained: str) -> None:
+    (block,) = blocks_with("run.py chat")
+    assert "starter:" in run(block, clone, environment)
 
 
 def test_release_and_doctor_commands(clone: Path, environment: dict[str, str], trained: str) -> None:
@@ -127,7 +142,9 @@ def test_dashboard_opens_and_closes(clone: Path, environment: dict[str, str], tr
 def test_no_command_is_left_untried() -> None:
     tried = [
         BLOCKS[0],
-        *blocks_with("run.py predict", "serve api", "curl", "release list", "path=titles.csv", "run.py dashboard", "--pipeline ingestion", "data list"),
+        *blocks_with(
+            "run.py predict", "serve all", "run.py chat", "curl", "release list", "path=titles.csv", "run.py dashboard", "--pipeline ingestion", "data list"
+        ),
         *blocks_with(TESTS_THEMSELVES),
     ]
     assert set(tried) == set(BLOCKS)
