@@ -33,8 +33,8 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 train: install ## run the main job: train, judge and publish a release from the starter catalogue
 	$(PY) run.py --pipeline training
 
-serve: install ## serve the current release over HTTP on port 8000
-	$(PY) run.py serve api
+serve: install ## serve page, REST and MCP over the current release on port 8000
+	$(PY) run.py serve all
 
 test: install ## run the tests CI runs, ending with pytest's summary
 	$(PY) -m pytest $(TEST_WORKERS) $(TEST_ARGS)
