@@ -170,7 +170,8 @@ def tabulate_speed(catalogue: Catalogue, engine: sqlite3.Connection, queries: Se
     columns = [f"{who} {figure}" for who in ("ours", "by rank", "any 20") for figure in ("p50", "p95", "max")]
     table = Table("kind", "n", *columns, title=f"Search in {catalogue.count():,} titles, ms", title_justify="left")
     for kind in [*sorted(kind for kind in times if kind != "all"), "all"]:
-        figures = [f"{_percentile([row[who] for row in times[kind]], q):.1f}" for who in range(3) for q in (50, 95, 100)]
+        columns_of = [[row[who] for row in times[kind] if not np.isnan(row[who])] for who in range(3)]
+        figures = [f"{_percentile(seconds, q):.1f}" if seconds else "-" for seconds in columns_of for q in (50, 95, 100)]
         table.add_row(kind, str(len(times[kind])), *figures)
     return table
 
@@ -196,7 +197,7 @@ def _time_engine(engine: sqlite3.Connection, asked: Asked, *, ordered: bool) -> 
 
 
 def _percentile(seconds: Sequence[float], which: int) -> float:
-    return float(np.nanpercentile(seconds, which)) * 1_000
+    return float(np.percentile(seconds, which)) * 1_000
 
 
 def _list_common(plots: Sequence[str]) -> list[str]:

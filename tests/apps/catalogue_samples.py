@@ -67,14 +67,19 @@ def open_catalogue(path: Path, content: CatalogueContent, vectors: VectorIndex |
 
 
 def make_random_records(count: int, seed: int) -> list[dict[str, Any]]:
-    """Return titles of two or three words with every fact one can filter by, some of them missing; every third plot has the word beacon."""
+    """Return titles of two or three words with every fact one can filter by, some of them missing.
+
+    A third of the plots has the word beacon, one in two hundred the word obelisk.
+    """
     randomness = random.Random(seed)
     return [
         {
             "title": " ".join(word.capitalize() for word in randomness.sample(WORDS, randomness.randint(2, 3))),
             "type": randomness.choice(["movie", "tv"]),
             "year": randomness.choice([None, *range(1950, 2026)]),
-            "plot": randomness.choice([None, " ".join([*randomness.sample(WORDS, 6), *(["beacon"] if number % 3 == 0 else [])])]),
+            "plot": randomness.choice(
+                [None, " ".join([*randomness.sample(WORDS, 6), *(["beacon"] if number % 3 == 0 else []), *(["obelisk"] if number % 200 == 0 else [])])]
+            ),
             "genres": randomness.sample(GENRES, randomness.randint(0, 3)),
             "predicted": randomness.sample(GENRES, randomness.randint(0, 2)),
             "language": randomness.choice([None, "en", "en", "English", "fr", "Japanese"]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -34,7 +33,7 @@ class XGBoostModel(TfidfGenreModel):
 
     def fit(self, texts: Sequence[str], labels: IntMatrix, seed: int) -> None:
         """Fit the vectoriser, then the trees on all cores."""
-        xgboost = _import_xgboost()
+        import xgboost
 
         names = ("n_estimators", "max_depth", "learning_rate", "colsample_bynode", "max_bin")
         classifier = xgboost.XGBClassifier(
@@ -50,7 +49,7 @@ class XGBoostModel(TfidfGenreModel):
 
     def explain(self, texts: Sequence[str], genres: Sequence[Sequence[int]], top: int) -> list[list[WeightedTerms]]:
         """Return the words present with the largest SHAP values (Lundberg et al., "Consistent individualized feature attribution", 2018)."""
-        xgboost = _import_xgboost()
+        import xgboost
 
         matrix = self.vectorise(texts)
         contributions = self.booster.predict(xgboost.DMatrix(matrix), pred_contribs=True)
@@ -64,16 +63,7 @@ class XGBoostModel(TfidfGenreModel):
         self.booster.save_model(directory / _STATE)
 
     def _load_state(self, directory: Path) -> None:
-        xgboost = _import_xgboost()
+        import xgboost
 
         load_vectoriser(self.vectoriser, directory)
         self.booster = xgboost.Booster(model_file=directory / _STATE)
-
-
-def _import_xgboost() -> Any:
-    # Threads that wait by spinning starve each other where anything else runs: on two busy cores a fit took 44 to 130 s, and 8 s
-    # with threads that sleep. OpenMP reads this once, when the library is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    import xgboost
-
-    return xgboost
