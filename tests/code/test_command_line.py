@@ -112,7 +112,7 @@ def test_a_pipeline_on_a_missing_file_ends_at_once(tmp_path: Path) -> None:
     started = time.monotonic()
     line = refuse("--pipeline", "training", "--set", "source=files", "--set", f"path={tmp_path}/none.csv")
     assert line == f"run.py: {tmp_path}/none.csv: no such file; check the path\n"
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 30
 
 
 @pytest.mark.parametrize(
