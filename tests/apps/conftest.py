@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+from abc import ABC
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -39,6 +40,17 @@ PROBLEM_KEYS = {"type", "title", "status", "detail", "instance"}
 
 MakeBundle = Callable[..., Path]
 RunCli = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Undo what importing Scrapy does to `ABC`, for the tests that build a page in this process.
+
+    zope.interface (Twisted's) leaves on it an attribute that instances don't have, and Gradio reads every attribute of a component's class. No process of
+    ours has both.
+    """
+    if "__provides__" in ABC.__dict__:
+        del ABC.__provides__
 
 
 @pytest.fixture

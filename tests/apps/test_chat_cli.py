@@ -87,7 +87,7 @@ def _type(home: Path, typed: list[str]) -> tuple[str, int]:
     login = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.executable, [sys.executable, 'run.py', 'chat'])"
     process = subprocess.Popen([sys.executable, "-c", login], cwd=ROOT, env=environment, stdin=child, stdout=child, stderr=child, start_new_session=True)
     os.close(child)
-    deadline, answered = time.monotonic() + 90, 0
+    deadline, answered = time.monotonic() + 120, 0
     while time.monotonic() < deadline:
         ready, _, _ = select.select([parent], [], [], 0.2)
         try:
@@ -98,7 +98,7 @@ def _type(home: Path, typed: list[str]) -> tuple[str, int]:
             os.write(parent, typed[answered].encode())
             answered += 1
     try:
-        return screen.decode(errors="replace"), process.wait(20)
+        return screen.decode(errors="replace"), process.wait(90)
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -86,16 +87,23 @@ def _node(tools: Path, *arguments: str, **options: Any) -> subprocess.CompletedP
 def conform(tools: Path, tmp_path: Path) -> Conform:
     """Return a function that runs every scenario against an address, and returns each one's checks."""
 
-    def run(url: str) -> dict[str, list[dict[str, Any]]]:
-        suite = tools / "@modelcontextprotocol/conformance/dist/index.js"
-        _node(tools, str(suite), "server", "--url", url, "--suite", "all", "--output-dir", str(tmp_path), cwd=tmp_path)
+    def run(url: str, *choice: str) -> dict[str, list[dict[str, Any]]]:
+        suite, folder = tools / "@modelcontextprotocol/conformance/dist/index.js", Path(tempfile.mkdtemp(dir=tmp_path))
+        _node(tools, str(suite), "server", "--url", url, *choice, "--output-dir", str(folder), cwd=folder)
         found = {}
-        for path in tmp_path.glob("server-*/checks.json"):
+        for path in folder.glob("server-*/checks.json"):
             scenario = path.parent.name.removeprefix("server-").rsplit("-20", 1)[0]  # a time follows
             found[scenario] = json.loads(path.read_text(encoding="utf-8"))
         return found
 
-    return run
+    def run_all(url: str) -> dict[str, list[dict[str, Any]]]:
+        found = run(url, "--suite", "all")
+        # The suite's client waits a few seconds for an answer, which a machine busy with other tests may not grant.
+        for scenario in [name for name, checks in found.items() if any("Request timed out" in failure for failure in _fail(checks))]:
+            found |= run(url, "--scenario", scenario)
+        return found
+
+    return run_all
 
 
 def _fail(checks: list[dict[str, Any]]) -> list[str]:

@@ -44,7 +44,7 @@ def serve_late(load: Callable[[], Starlette]) -> Iterator[str]:
 
 
 def wait_for(url: str, status: int) -> httpx.Response:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while (answer := httpx.get(url, timeout=30)).status_code != status:
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -9,11 +9,19 @@ from typing import Any
 
 import pytest
 
-from tests.pipelines.running import Runner
+from tests.pipelines.running import ROOT, Runner
 
 # Tests that import steps into this very process must not touch the developer's own ZenML state.
 os.environ["ZENML_CONFIG_PATH"] = tempfile.mkdtemp(prefix="zenml-of-tests-")
 os.environ["ZENML_ANALYTICS_OPT_IN"] = "false"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _source_root() -> None:
+    """Tell ZenML where the steps are: it would ask the main module's file, which a worker of pytest-xdist doesn't have."""
+    from zenml.utils.source_utils import set_custom_source_root  # after the settings above
+
+    set_custom_source_root(str(ROOT))
 
 
 @pytest.fixture(scope="session")
