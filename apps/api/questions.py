@@ -39,7 +39,9 @@ class _Question(BaseModel):
 class FilterQuery(_Question):
     """What titles must fulfil, all of it."""
 
-    genre: list[Genre] = Field(default_factory=list, max_length=20, description="May be repeated; each must be listed or predicted.")
+    genre: list[Genre] = Field(
+        default_factory=list, max_length=20, description="May be repeated; each must be listed, or predicted for a title that lists none."
+    )
     type: TitleType | None = None
     year_from: int | None = Field(None, ge=1800, le=2200, description="First year of release.")
     year_to: int | None = Field(None, ge=1800, le=2200, description="Last year of release.")

@@ -187,7 +187,7 @@ def _choose(cards: Sequence[TitleCard], wanted: Wanted, limit: int) -> list[Titl
 
 
 def _is_unwanted(card: TitleCard, wanted: Wanted) -> bool:
-    return bool(set(wanted.without) & {*card.genres, *(one.genre for one in card.predicted)})
+    return not set(wanted.without).isdisjoint(card.known_genres())
 
 
 def _widen(plan: Plan) -> int:

@@ -41,7 +41,7 @@ class Reply:
     def list_cards(self, cards: Sequence[TitleCard], reasons: Sequence[str] = ()) -> None:
         """Add a numbered list; reasons stand after the titles."""
         for number, card in enumerate(cards, 1):
-            said = [self.name(card), KINDS[card.type], ", ".join(card.genres or [one.genre for one in card.predicted][:3])]
+            said = [self.name(card), KINDS[card.type], ", ".join(card.genres or card.known_genres()[:3])]
             said += [f"score {card.score}"] if card.score is not None else []
             reason = reasons[number - 1] if reasons else escape(card.blurb or "", 120)
             self.add(f"{number}. {' · '.join(one for one in said if one)}{f': {reason}' if reason else ''}")

@@ -45,7 +45,7 @@ class _Colours:
 def draw_poster(card: TitleCard) -> Markup:
     """Return the scene of a title: its colours come from the first genre, its shapes from the id. All of it is ours, nothing of the catalogue is in it."""
     seed = zlib.crc32(card.title_id.encode("utf-8", "replace"))
-    genre = next(iter([*card.genres, *(one.genre for one in card.predicted)]), "")
+    genre = next(iter(card.known_genres()), "")
     palettes = _PALETTES[_MOOD_OF.get(genre, "paper")]
     colours = _Colours(*palettes[seed // 7 % len(palettes)])
     scene = _SCENES[seed % len(_SCENES)](colours, seed >> 6)

@@ -25,7 +25,7 @@ TitleId = Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARS, descriptio
 Genres = Annotated[
     list[Annotated[Genre, BeforeValidator(_name_genre)]],
     BeforeValidator(as_list),
-    Field(max_length=5, description="Each must be listed or predicted."),
+    Field(max_length=5, description="All of them: as listed, else as predicted."),
 ]
 Kind = Literal["movie", "tv"]
 Year = int  # the catalogue knows which it has

@@ -9,7 +9,7 @@ from zenml.types import HTMLString
 from steps.caching import depend_on
 from trending.evaluation.baselines import BASELINE, COMMONEST
 from trending.evaluation.candidates import DecisionRule, choose_champion, unframe_predictions
-from trending.evaluation.judge import Judgement
+from trending.evaluation.judgement import Judgement
 from trending.reports.evaluation_report import render_comparison, render_evaluation
 
 

@@ -15,7 +15,7 @@ from steps.origin import describe_run
 from trending.cleaning.clean import CleaningReport
 from trending.cleaning.rights import select_allowed
 from trending.evaluation.candidates import DecisionRule, Verdict
-from trending.evaluation.judge import Judgement
+from trending.evaluation.judgement import Judgement
 from trending.models import GenreModel
 from trending.releases.build import Ingredients, build_bundle
 from trending.releases.bundle import DATA_CARD, MODEL_CARD

@@ -395,7 +395,7 @@ def _fulfils(record: Record, filters: Filters) -> bool:
     languages = {"English": "en", "Japanese": "ja"}
     year, score = record["year"], record["score"]
     return (
-        set(filters.genre) <= {*record["genres"], *record["predicted"]}
+        set(filters.genre) <= set(record["genres"] or record["predicted"])
         and (filters.type is None or record["type"] == filters.type.lower())
         and (filters.year_from is None or (year is not None and year >= filters.year_from))
         and (filters.year_to is None or (year is not None and year <= filters.year_to))

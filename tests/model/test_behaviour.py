@@ -161,7 +161,7 @@ def test_texts_are_prepared_as_training_texts_were(predictor: Predictor, example
 
 def test_a_genres_name_planted_inside_a_known_phrase_does_not_hide_it(predictor: Predictor, examples: pd.DataFrame) -> None:
     """The model knows pairs of words: what is masked must leave no gap between them."""
-    pairs = [term.split() for term in predictor.model.vectoriser.vocabulary_ if " " in term][:200]  # type: ignore[attr-defined]
+    pairs = [term.split() for term in predictor.model.terms.names if " " in term][:200]  # type: ignore[attr-defined]
     plain = predictor.predict([f"{first} {second}" for first, second in pairs])
     assert predictor.predict([f"{first} comedy {second}" for first, second in pairs]) == plain
     assert predictor.predict([f"{first} quietly {second}" for first, second in pairs]) != plain

@@ -17,7 +17,8 @@ from trending.evaluation.candidates import (
     tune_candidate,
     unframe_predictions,
 )
-from trending.evaluation.judge import Judgement, compare, judge
+from trending.evaluation.judge import compare, judge
+from trending.evaluation.judgement import Judgement
 from trending.evaluation.metrics import Judged, all_metrics
 from trending.features.examples import select_part
 from trending.genres import GENRES

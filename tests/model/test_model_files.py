@@ -19,8 +19,8 @@ from trending.models.base import CONFIG_FILE, MODEL_KINDS, GenreModel, load_mode
 FILES = {
     "majority": {"model.json", "shares.json"},
     "keywords": {"model.json", "rates.json"},
-    "tfidf_logreg": {"model.json", "terms.json", "idf.safetensors", "logreg.safetensors"},
-    "xgboost": {"model.json", "terms.json", "idf.safetensors", "xgboost.ubj"},
+    "tfidf_logreg": {"model.json", "terms.json", "terms.safetensors", "logreg.safetensors"},
+    "xgboost": {"model.json", "terms.json", "terms.safetensors", "xgboost.ubj"},
 }
 EACH_FILE = sorted((kind, name) for kind, names in FILES.items() for name in names)
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {

@@ -10,7 +10,7 @@ import pytest
 from trending.cleaning.clean import CleaningReport, CleaningResult
 from trending.evaluation.baselines import COMMONEST
 from trending.evaluation.candidates import judge_candidate, judge_commonest
-from trending.evaluation.judge import Figure, Judgement
+from trending.evaluation.judgement import Figure, Judgement
 from trending.evaluation.metrics import Judged
 from trending.evaluation.model_card import METRIC_NAMES, render_model_card
 from trending.genres import GENRES

@@ -28,7 +28,7 @@ class Filters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    genre: list[str] = Field(default_factory=list, description="Canonical genres; each must be listed or predicted.")
+    genre: list[str] = Field(default_factory=list, description="Canonical genres; each must be listed, or predicted for a title that lists none.")
     type: str | None = Field(None, description="movie or tv.")
     year_from: int | None = Field(None, description="First year of release.")
     year_to: int | None = Field(None, description="Last year of release.")
@@ -38,7 +38,7 @@ class Filters(BaseModel):
 
 
 def make_facets(genres: Iterable[str], kind: str, year: int | None, language: str | None, score: int | None, tags: Iterable[int]) -> list[str]:
-    """Return the tokens of a title: genres (listed or predicted), type, year and decade, language, score and its tens, numbers of tags."""
+    """Return the tokens of a title: its genres, type, year and decade, language, score and its tens, numbers of tags."""
     facets = [f"{SIGN}g{GENRE_INDEX[genre]}" for genre in genres]
     facets.append(f"{SIGN}t{kind}")
     if year is not None:

@@ -102,11 +102,8 @@ def _read_facets(connection: sqlite3.Connection, rows: Iterable[int]) -> dict[in
 
 
 def _explain(own: TitleCard, other: TitleCard, words: list[str]) -> str:
-    def genres(card: TitleCard) -> list[str]:
-        return card.genres or [one.genre for one in card.predicted]
-
     parts = []
-    if both := [genre for genre in genres(own) if genre in genres(other)]:
+    if both := [genre for genre in own.known_genres() if genre in other.known_genres()]:
         parts.append(f"Both are {_join(both)}.")
     if vibes := [tag for tag in own.tags if tag in other.tags]:
         parts.append(f"Both feel {_join(vibes)}.")

@@ -123,7 +123,7 @@ class _Writer:
             yield (row, *(record[name] for name in STORED_COLUMNS))
 
     def _list_facets(self, record: dict[str, Any], predicted: list[str], score: int | None, tags: list[str]) -> list[str]:
-        genres = list(dict.fromkeys([*record["genres"], *predicted]))
+        genres = list(dict.fromkeys(record["genres"] or predicted))
         self._genres.update(set(record["genres"]))
         self._genre_bits.append(sum(1 << GENRE_INDEX[genre] for genre in genres))
         numbers = [self._tags.setdefault(tag, len(self._tags)) for tag in tags]

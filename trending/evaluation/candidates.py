@@ -12,7 +12,8 @@ from pydantic import BaseModel
 
 from trending.errors import QualityError
 from trending.evaluation.baselines import BASELINE, COMMONEST
-from trending.evaluation.judge import Figure, Judgement, compare, judge
+from trending.evaluation.judge import compare, judge
+from trending.evaluation.judgement import Figure, Judgement
 from trending.evaluation.metrics import Judged, f1_scores
 from trending.features.examples import select_part
 from trending.features.labels import FloatMatrix, IntMatrix

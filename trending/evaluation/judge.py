@@ -7,54 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
 
 from trending.evaluation.bootstrap import DRAWS, bootstrap_metrics, interval
+from trending.evaluation.judgement import Figure, GenreJudgement, Judgement, SliceJudgement
 from trending.evaluation.metrics import Judged, all_metrics, f1_scores, precision_recall
 from trending.evaluation.slices import slice_titles
 from trending.genres import GENRES
-
-
-class Figure(BaseModel):
-    """A figure with its 95 % interval over title groups."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        """As `0.531 [0.519, 0.543]`."""
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
-
-
-class GenreJudgement(BaseModel):
-    """How one genre is predicted."""
-
-    n: int
-    precision: float
-    recall: float
-    f1: Figure
-
-
-class SliceJudgement(BaseModel):
-    """How one slice is predicted; macro F1 runs over the genres that occur in it."""
-
-    n: int
-    macro_f1: Figure
-    micro_f1: Figure
-
-
-class Judgement(BaseModel):
-    """All figures of one model on one set."""
-
-    kind: str
-    n: int
-    groups: int
-    metrics: dict[str, Figure]
-    per_genre: dict[str, GenreJudgement]
-    slices: dict[str, dict[str, SliceJudgement]]
 
 
 def judge(kind: str, judged: Judged, titles: pd.DataFrame, seed: int, draws: int = DRAWS) -> Judgement:

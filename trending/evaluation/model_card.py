@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trending.evaluation.baselines import BASELINE, COMMONEST
-from trending.evaluation.judge import Figure, Judgement
+from trending.evaluation.judgement import Figure, Judgement
 from trending.reports.markdown import render_rows
 from trending.sources.starter import STARTER_NOTE
 

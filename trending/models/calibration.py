@@ -6,13 +6,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, logit
-from sklearn.linear_model import LogisticRegression
 
 from trending.features.labels import FloatMatrix, IntMatrix
+from trending.models.logits import sigmoid, to_logits
 
 FloatVector = npt.NDArray[np.float64]
-_CLIP = 1e-6
 
 
 class Calibrator:
@@ -30,13 +28,15 @@ class Calibrator:
     @classmethod
     def fit(cls, scores: FloatMatrix, labels: IntMatrix) -> Calibrator:
         """Fit on validation `scores` and `labels`, both of shape (n, 20)."""
+        from sklearn.linear_model import LogisticRegression  # only training has it loaded
+
         genres = scores.shape[1]
         slopes, intercepts = np.zeros(genres), np.zeros(genres)
         for genre in range(genres):
             positives = float(labels[:, genre].sum())
             share = (positives + 1) / (len(labels) + 2)  # Laplace, as Platt's targets: never 0 or 1
-            feature, target = _logit(scores[:, genre]), labels[:, genre]
-            intercepts[genre] = logit(share)
+            feature, target = to_logits(scores[:, genre]), labels[:, genre]
+            intercepts[genre] = to_logits(np.asarray(share))
             if 0 < positives < len(labels) and np.ptp(feature) > 0:
                 fitted = LogisticRegression(C=10.0).fit(feature[:, None], target)
                 if fitted.coef_[0, 0] > 0:
@@ -45,7 +45,7 @@ class Calibrator:
 
     def apply(self, scores: FloatMatrix) -> FloatMatrix:
         """Return probabilities, shape (n, 20)."""
-        return np.asarray(expit(_logit(scores) * self.slopes + self.intercepts))
+        return sigmoid(to_logits(scores) * self.slopes + self.intercepts)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the numbers, for JSON."""
@@ -55,10 +55,6 @@ class Calibrator:
     def from_dict(cls, state: dict[str, Any]) -> Calibrator:
         """Return the calibrator `as_dict` described."""
         return cls(np.asarray(state["slopes"], dtype=np.float64), np.asarray(state["intercepts"], dtype=np.float64))
-
-
-def _logit(scores: FloatMatrix) -> FloatMatrix:
-    return np.asarray(logit(np.clip(scores, _CLIP, 1 - _CLIP)))
 
 
 def tune_thresholds(probabilities: FloatMatrix, labels: IntMatrix) -> FloatVector:

@@ -7,20 +7,18 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from joblib import Parallel, delayed
 from safetensors.numpy import load_file, save_file
-from scipy.special import expit
-from sklearn.linear_model import LogisticRegression
 
 from trending.features.labels import FloatMatrix, IntMatrix
 from trending.genres import GENRES
-from trending.models.base import WeightedTerms
-from trending.models.tfidf import TfidfGenreModel, fit_vectoriser, load_vectoriser, save_vectoriser, top_terms
+from trending.models.base import GenreModel, WeightedTerms
+from trending.models.logits import sigmoid
+from trending.models.terms import Terms
 
 _STATE = "logreg.safetensors"
 
 
-class TfidfLogRegModel(TfidfGenreModel):
+class TfidfLogRegModel(GenreModel):
     """One-vs-rest logistic regression on words and bigrams."""
 
     kind = "tfidf_logreg"
@@ -33,8 +31,13 @@ class TfidfLogRegModel(TfidfGenreModel):
         return {"max_features": 120_000, "ngrams": 2, "min_df": 2, "C": 4.0, "balanced": True}
 
     def fit(self, texts: Sequence[str], labels: IntMatrix, seed: int) -> None:
-        """Fit the vectoriser, then a regression per genre in threads."""
-        matrix = fit_vectoriser(self.vectoriser, texts)
+        """Learn the terms, then a regression per genre in threads."""
+        from joblib import Parallel, delayed
+        from sklearn.linear_model import LogisticRegression
+
+        from trending.models.fit_terms import fit_terms
+
+        self.terms, matrix = fit_terms(texts, self.params["max_features"], self.params["min_df"], self.params["ngrams"])
         weight = "balanced" if self.params["balanced"] else None
 
         def fit_genre(target: Any) -> tuple[Any, float]:
@@ -48,20 +51,27 @@ class TfidfLogRegModel(TfidfGenreModel):
         self.coefficients = np.asarray([pair[0] for pair in fitted], dtype=np.float32).T.copy()
         self.intercepts = np.asarray([pair[1] for pair in fitted], dtype=np.float32)
 
-    def score(self, matrix: Any) -> FloatMatrix:
-        """Return the regressions' scores."""
-        return np.asarray(expit((matrix @ self.coefficients + self.intercepts).astype(np.float64)))
+    def predict_proba(self, texts: Sequence[str]) -> FloatMatrix:
+        """Return the regressions' scores, shape (n, 20); a text's are the same whatever it is asked with."""
+        scores = np.empty((len(texts), len(GENRES)), dtype=np.float32)
+        for number, text in enumerate(texts):
+            columns, values = self.terms.read(text)
+            scores[number] = values @ self.coefficients[columns]
+        return sigmoid((scores + self.intercepts).astype(np.float64))
 
     def explain(self, texts: Sequence[str], genres: Sequence[Sequence[int]], top: int) -> list[list[WeightedTerms]]:
         """Return the terms with the largest weight times TF-IDF."""
-        rows = (self.read(text) for text in texts)
-        return [[top_terms(self.terms, *row, self.coefficients[:, genre], top) for genre in asked] for row, asked in zip(rows, genres, strict=True)]
+        found = []
+        for text, asked in zip(texts, genres, strict=True):
+            columns, values = self.terms.read(text)
+            found.append([self.terms.explain(columns, values * self.coefficients[columns, genre], top) for genre in asked])
+        return found
 
     def _save_state(self, directory: Path) -> None:
-        save_vectoriser(self.vectoriser, directory)
+        self.terms.save(directory)
         save_file({"coefficients": self.coefficients, "intercepts": self.intercepts}, directory / _STATE)
 
     def _load_state(self, directory: Path) -> None:
-        load_vectoriser(self.vectoriser, directory)
+        self.terms = Terms.load(directory, self.params["ngrams"])
         state = load_file(directory / _STATE)
         self.coefficients, self.intercepts = state["coefficients"], state["intercepts"]

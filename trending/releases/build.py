@@ -17,7 +17,7 @@ from trending.embeddings import VectorIndex
 from trending.embeddings.encoder import Vectors
 from trending.evaluation.baselines import BASELINE
 from trending.evaluation.candidates import UNMASKED, DecisionRule, Verdict
-from trending.evaluation.judge import Judgement
+from trending.evaluation.judgement import Judgement
 from trending.evaluation.model_card import render_model_card
 from trending.genres import GENRES
 from trending.models.base import GenreModel

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trending.errors import ReleaseError
-from trending.evaluation.judge import Figure
+from trending.evaluation.judgement import Figure
 from trending.provenance import VERSION_PATTERN, RunOrigin
 
 MANIFEST_FILE = "release.json"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from trending.evaluation.judge import Figure, Judgement
+from trending.evaluation.judgement import Figure, Judgement
 from trending.evaluation.metrics import ECE_BINS, Judged
 from trending.evaluation.model_card import METRIC_NAMES
 from trending.genres import GENRES

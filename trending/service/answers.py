@@ -51,6 +51,10 @@ class TitleCard(_Answer):
     blurb: str | None = Field(None, description="The beginning of the plot.")
     attribution: Attribution
 
+    def known_genres(self) -> list[str]:
+        """Return the genres a title goes by: those listed, or where none are those predicted."""
+        return self.genres or [one.genre for one in self.predicted]
+
 
 class SearchAnswer(_Answer):
     """One page of titles that fit a query."""
