@@ -1,8 +1,9 @@
 """Requests per second of POST /v1/predict beside a bare FastAPI handler over the same model, in turn, under the same load.
 
 The published model is TF-IDF with logistic regression, not an ONNX session: the bare handler calls its `predict_proba` on prepared text and returns the
-scores; it has no evidence, limits, metrics or problem details. The load comes from this process, the servers are others. Where other work runs beside,
-requests per second of the server's own CPU time are what to compare.
+scores; it has no evidence, limits, metrics or problem details. It is written both ways: `def`, as FastAPI recommends for work that blocks, and `async def`,
+which keeps everybody waiting for a slow model but spares a quick one the way to a thread. The load comes from this process, the servers are others. Where
+other work runs beside, requests per second of the server's own CPU time are what to compare.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +24,7 @@ from pathlib import Path
 import aiohttp
 import httpx
 
+from benchmarks.published import add_home, publish_home
 from benchmarks.timing import ROOT, own_environment
 
 TEXT = "A sheriff rides across the desert to find the outlaws who robbed the stagecoach, and falls for a singer in the saloon."
@@ -46,7 +47,7 @@ def ready() -> str:
     return "ready"
 
 @app.post("/v1/predict")
-def predict(body: Texts) -> dict[str, list[list[float]]]:
+FORM predict(body: Texts) -> dict[str, list[list[float]]]:
     return {"scores": predictor.predict_proba(body.texts).tolist()}
 
 uvicorn.run(app, port=int(sys.argv[1]), access_log=False, log_level="error")
@@ -109,30 +110,29 @@ async def _load(side: _Side, more: dict[str, int], seconds: float) -> tuple[floa
 def compare(home: Path) -> None:
     """Print both sides over the release published in `home`."""
     asked = {"5 words of evidence": {}, "no evidence": {"evidence": 0}}
-    with _serve(home, "-c", BARE, "PORT") as bare, _serve(home, "run.py", "serve", "api", "--port", "PORT") as ours:
-        for side in (bare, ours):
-            asyncio.run(_load(side, {}, 1))
-        for name, more in asked.items():
-            pairs = [(asyncio.run(_load(ours, more, SECONDS)), asyncio.run(_load(bare, {}, SECONDS))) for _ in range(ROUNDS)]
-            for number, unit in enumerate(("requests/s", "requests/CPU-s")):
-                rates = [statistics.median(side[number] for side in column) for column in zip(*pairs, strict=True)]
-                ratio = statistics.median(one[number] / other[number] for one, other in pairs)
-                print(f"{name:<20} {unit:<15} ours {rates[0]:7,.0f}   bare FastAPI handler {rates[1]:7,.0f}   ratio {ratio:.2f}   ({CLIENTS} clients)")
+    with _serve(home, "run.py", "serve", "api", "--port", "PORT") as ours:
+        for form in ("def", "async def"):
+            with _serve(home, "-c", BARE.replace("FORM", form), "PORT") as bare:
+                _compare(form, asked, ours, bare)
+
+
+def _compare(form: str, asked: dict[str, dict[str, int]], ours: _Side, bare: _Side) -> None:
+    for side in (bare, ours):
+        asyncio.run(_load(side, {}, 1))
+    for name, more in asked.items():
+        pairs = [(asyncio.run(_load(ours, more, SECONDS)), asyncio.run(_load(bare, {}, SECONDS))) for _ in range(ROUNDS)]
+        for number, unit in enumerate(("requests/s", "requests/CPU-s")):
+            rates = [statistics.median(side[number] for side in column) for column in zip(*pairs, strict=True)]
+            ratio = statistics.median(one[number] / other[number] for one, other in pairs)
+            print(f"{name:<20} {unit:<15} ours {rates[0]:7,.0f}   bare {form:<9} {rates[1]:7,.0f}   ratio {ratio:.2f}   ({CLIENTS} clients)")
 
 
 def main() -> None:
     """Train on the starter catalogue unless a home with a release is given, then compare."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.api_throughput", description="POST /v1/predict beside a bare FastAPI handler.")
-    parser.add_argument("--home", type=Path, help="a TRENDING_HOME with a published release")
-    home = parser.parse_args().home
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        if home is None:
-            from benchmarks.plain_training import main as train
-
-            home = Path(folder) / "home"
-            os.environ["TRENDING_ENCODER"] = "none"
-            train(home, ["source=starter", "models=[majority,tfidf_logreg]"])
-        compare(home.absolute())
+    add_home(parser)
+    with publish_home(parser.parse_args().home) as home:
+        compare(home)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import socket
 import statistics
 import subprocess
@@ -21,6 +20,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.published import add_home, publish_home
 from benchmarks.timing import ROOT, own_environment
 
 CALLS, ROUNDS, STARTS = 100, 6, 9
@@ -151,16 +151,9 @@ def _print(what: str, ours: float, reference: float, name: str) -> bool:
 def main() -> None:
     """Train on the starter catalogue unless a home with a release is given, then compare."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.mcp_latency", description="The MCP server beside bare SDK servers.")
-    parser.add_argument("--home", type=Path, help="a TRENDING_HOME with a published release")
-    home = parser.parse_args().home
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        if home is None:
-            from benchmarks.plain_training import main as train
-
-            home = Path(folder) / "home"
-            os.environ["TRENDING_ENCODER"] = "none"
-            train(home, ["source=starter", "models=[majority,tfidf_logreg]"])
-        sys.exit(0 if compare(home.absolute()) else 1)
+    add_home(parser)
+    with publish_home(parser.parse_args().home) as home:
+        sys.exit(0 if compare(home) else 1)
 
 
 if __name__ == "__main__":

@@ -13,12 +13,12 @@ import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from http import HTTPStatus
 from pathlib import Path
 
+from benchmarks.published import add_home, publish_home
 from benchmarks.timing import ROOT, own_environment, run
 
 LIMITS = {"REST": 5.0, "MCP": 5.0, "page": 12.0}
@@ -77,20 +77,14 @@ def measure_start(home: Path) -> dict[str, float]:
 def main() -> None:
     """Train on the starter catalogue unless a home with a release is given, then start several times."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serve_start", description="Time to the first answer of `run.py serve all`.")
-    parser.add_argument("--home", type=Path, help="a TRENDING_HOME with a published release")
+    add_home(parser)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        home = arguments.home
-        if home is None:
-            from benchmarks.plain_training import main as train
-
-            home = Path(folder) / "home"
-            train(home, ["source=starter", "models=[majority,tfidf_logreg]"])
-        starts = [measure_start(home.absolute()) for _ in range(arguments.rounds)]
-        gradio = time.monotonic()
-        run([sys.executable, "-c", "import gradio"], os.environ)
-        gradio = time.monotonic() - gradio
+    with publish_home(arguments.home) as home:
+        starts = [measure_start(home) for _ in range(arguments.rounds)]
+    gradio = time.monotonic()
+    run([sys.executable, "-c", "import gradio"], os.environ)
+    gradio = time.monotonic() - gradio
     for name, limit in LIMITS.items():
         times = [start[name] for start in starts]
         print(f"{name:<5} median {statistics.median(times):5.2f} s   worst {max(times):5.2f} s   limit {limit:4.1f} s")

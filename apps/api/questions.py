@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from trending.answers import Window
 from trending.catalogue import Filters
 from trending.genres import Genre
-from trending.service.answers import Window
 from trending.service.service import MAX_COMPARED, MAX_GIVEN_REVIEWS, MAX_ID_CHARS, MAX_PAGE, MAX_QUERY_CHARS, MAX_TEXTS, MAX_TITLES
 from trending.settings import load_settings
 from trending.titles import TitleType

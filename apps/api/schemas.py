@@ -1,4 +1,4 @@
-"""Answers that only the API gives; all others are the service's own (`trending.service.answers`)."""
+"""Answers that only the API gives; all others are the service's own (`trending.answers`)."""
 
 from __future__ import annotations
 

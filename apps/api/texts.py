@@ -13,7 +13,7 @@ from apps.api.problems import document_problems
 from apps.api.questions import InsightsRequest, PredictRequest
 from apps.api.schemas import FeedbackResponse
 from apps.api.titles import UNCHANGED
-from trending.service.answers import GenresAnswer, InsightsAnswer, PredictAnswer
+from trending.answers import GenresAnswer, InsightsAnswer, PredictAnswer
 from trending.service.feedback import Feedback, FeedbackStore
 from trending.service.service import TitleService
 

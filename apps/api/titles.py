@@ -13,7 +13,7 @@ from apps.api.answering import answer, answer_slowly
 from apps.api.problems import document_problems
 from apps.api.questions import CompareQuery, ReviewsQuery, SearchQuery, SimilarQuery, TitlesQuery, TrendingQuery
 from apps.api.schemas import TitleResponse
-from trending.service.answers import CompareAnswer, InsightsAnswer, ReviewsAnswer, SearchAnswer, SimilarAnswer, TitlesAnswer, TrendingAnswer
+from trending.answers import CompareAnswer, InsightsAnswer, ReviewsAnswer, SearchAnswer, SimilarAnswer, TitlesAnswer, TrendingAnswer
 from trending.service.service import MAX_ID_CHARS, TitleService
 
 UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Unchanged since the ETag that was given in If-None-Match"}}

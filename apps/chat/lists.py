@@ -11,7 +11,7 @@ from apps.chat.reply import Reply, begin_sentence, describe_wanted
 from apps.chat.resolve import find_title
 from apps.chat.titles import say_found
 from apps.chat.toolbox import Toolbox, ToolFailed
-from trending.service.answers import SearchAnswer, SimilarAnswer, TitleAnswer, TitleCard, TrendingAnswer
+from trending.answers import SearchAnswer, SimilarAnswer, TitleAnswer, TitleCard, TrendingAnswer
 
 _MOST_SIMILAR = 20
 _SPARE = 10  # more than are shown, where some are left out by hand

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from urllib.parse import quote
 
-from trending.service.answers import Attribution
+from trending.answers import Attribution
 
 # What begins something in the middle of a line; a reply never begins a line with foreign text.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>&~$|^#])")

@@ -8,8 +8,8 @@ from apps.chat.answers import Mention
 from apps.chat.markdown import cite_source, escape, link_title
 from apps.chat.plans import Plan, Wanted
 from apps.chat.toolbox import Toolbox
+from trending.answers import Attribution, TitleCard
 from trending.catalogue.languages import LANGUAGES
-from trending.service.answers import Attribution, TitleCard
 
 _SHOWN_SOURCES = 3
 KINDS = {"movie": "film", "tv": "show"}

@@ -11,7 +11,7 @@ from rapidfuzz import fuzz
 from apps.chat.answers import Mention
 from apps.chat.plans import TitleName
 from apps.chat.toolbox import Toolbox
-from trending.service.answers import SearchAnswer, TitleCard
+from trending.answers import SearchAnswer, TitleCard
 
 _LOOKED_AT = 10
 _SAME = 88  # of 100: a slip or two of the finger in a title

@@ -15,7 +15,7 @@ from apps.chat.refusals import say_refusal
 from apps.chat.reply import Reply
 from apps.chat.resolve import find_title
 from apps.chat.toolbox import Toolbox, ToolFailed
-from trending.service.answers import GenresAnswer, PredictAnswer
+from trending.answers import GenresAnswer, PredictAnswer
 
 _EXAMPLES = (
     "what's trending in horror?",

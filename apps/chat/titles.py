@@ -10,10 +10,10 @@ from apps.chat.plans import Plan, TitleName
 from apps.chat.reply import KINDS, Reply
 from apps.chat.resolve import Found, find_title
 from apps.chat.toolbox import Toolbox
+from trending.answers import CompareAnswer, InsightsAnswer, ReviewsAnswer, TitleAnswer, TitlesAnswer
 from trending.catalogue.languages import LANGUAGES
 from trending.insights.orders import is_order
 from trending.insights.schema import Insights, Theme
-from trending.service.answers import CompareAnswer, InsightsAnswer, ReviewsAnswer, TitleAnswer, TitlesAnswer
 
 _QUOTED = 2
 _PLOT_CHARS = 600

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from apps.chat.answers import ChatEvent, Mention, ToolFinished, ToolStarted, ToolUse
 from apps.chat.markdown import clean_line
+from trending.answers import Attribution
 from trending.errors import TrendingError
-from trending.service.answers import Attribution
 
 if TYPE_CHECKING:
     from mcp import Client

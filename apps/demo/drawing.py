@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from trending.service.answers import TrendPoint
+from trending.answers import TrendPoint
 
 _WIDTH, _HEIGHT = 120, 32
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from trending.service.answers import TitleCard
+from trending.answers import TitleCard
 
 _WIDTH, _HEIGHT = 120, 160
 

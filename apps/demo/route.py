@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
 from urllib.parse import parse_qs, urlencode
 
+from trending.answers import Window
 from trending.errors import UsageError
-from trending.service.answers import Window
 
 View = Literal["trending", "search", "title", "try", "chat", "about"]
 VIEWS: tuple[View, ...] = get_args(View)

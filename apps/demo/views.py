@@ -16,11 +16,11 @@ from apps.demo import words
 from apps.demo.cards import render_card
 from apps.demo.render import render
 from apps.demo.route import WINDOWS, Route
+from trending.answers import TitleAnswer, TitleCard, Window
 from trending.catalogue import Filters
 from trending.errors import NotFoundError, ReleaseError, TrendingError, UsageError
 from trending.genres import GENRES
 from trending.predictions import Prediction
-from trending.service.answers import TitleAnswer, TitleCard, Window
 from trending.service.live import LiveService
 from trending.service.service import TitleService, check_text
 

@@ -13,8 +13,7 @@ from apps.mcp.answering import Lender, ask, fit_answer, fit_page
 from apps.mcp.arguments import Cursor, Genres, Kind, Language, Limit, Score, Tag, Text, Texts, TitleId, TitleIds, Year
 from apps.mcp.chart import CHART_URI
 from apps.mcp.factory import Server
-from trending.errors import UsageError
-from trending.service.answers import (
+from trending.answers import (
     CompareAnswer,
     InsightsAnswer,
     PredictAnswer,
@@ -26,6 +25,7 @@ from trending.service.answers import (
     TrendingAnswer,
     Window,
 )
+from trending.errors import UsageError
 
 if TYPE_CHECKING:
     from trending.catalogue import Filters

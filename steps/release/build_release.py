@@ -22,7 +22,7 @@ from trending.releases.bundle import DATA_CARD, MODEL_CARD
 from trending.releases.describe import compose_content
 from trending.releases.manifest import DataOrigin
 
-_CODE = ("releases", "catalogue", "embeddings", "insights", "models", "features", "evaluation", "validation", "cleaning", "reviews", "service/answers.py")
+_CODE = ("releases", "catalogue", "embeddings", "insights", "models", "features", "evaluation", "validation", "cleaning", "reviews", "answers.py")
 
 
 @step(cache_policy=depend_on(*_CODE, "reports/markdown.py", "sources/starter.py"), output_materializers={"release_bundle": FolderMaterializer})

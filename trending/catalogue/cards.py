@@ -6,8 +6,8 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
+from trending.answers import Attribution, GenreScore, ReviewItem, TitleCard
 from trending.catalogue.words import BLURB_CHARS, cut_text
-from trending.service.answers import Attribution, GenreScore, ReviewItem, TitleCard
 
 _COLUMNS = (
     "row, title_id, title, type, year, genres, predicted, tags, score, rating, votes, language, country, source, data_licence, url, "

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trending.answers import Attribution, Similar, TitleCard, Window
 from trending.catalogue.cards import make_review, read_cards
 from trending.catalogue.cursors import Cursors
 from trending.catalogue.database import Database
@@ -23,7 +24,6 @@ from trending.catalogue.words import split_words
 from trending.errors import NotFoundError, ReleaseError
 from trending.genres import GENRES
 from trending.insights.schema import Insights
-from trending.service.answers import Attribution, Similar, TitleCard, Window
 from trending.titles import TITLE_COLUMNS, Title
 
 if TYPE_CHECKING:

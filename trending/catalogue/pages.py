@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, Field
 
+from trending.answers import Attribution, ReviewItem, TitleCard, TrendEntry
 from trending.insights.schema import Insights
-from trending.service.answers import Attribution, ReviewItem, TitleCard, TrendEntry
 from trending.titles import Title
 
 

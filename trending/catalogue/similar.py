@@ -7,11 +7,11 @@ import sqlite3
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from trending.answers import Similar, TitleCard
 from trending.catalogue.cards import read_cards
 from trending.catalogue.facets import SIGN, Sieve
 from trending.catalogue.match import Matcher
 from trending.catalogue.words import split_words
-from trending.service.answers import Similar, TitleCard
 
 if TYPE_CHECKING:
     from trending.embeddings import VectorIndex

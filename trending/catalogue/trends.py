@@ -10,9 +10,9 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
+from trending.answers import TrendEntry, TrendPart, TrendPoint, Window
 from trending.catalogue.cards import read_cards
 from trending.catalogue.facets import Sieve
-from trending.service.answers import TrendEntry, TrendPart, TrendPoint, Window
 
 Place = tuple[int, int, float]  # rank, row, score
 

@@ -36,10 +36,12 @@ _SPACE = re.compile(r"\s+")
 
 def mask_genre_words(text: str) -> str:
     """Return `text` without any word that names a genre; idempotent."""
-    previous = text
-    while (masked := _SPACE.sub(" ", _PATTERN.sub(" ", previous)).strip()) != previous:
-        previous = masked
-    return masked
+    masked = 1
+    while masked:
+        # What is left may form such a word anew, as "sci" and "fi" do around one.
+        text, masked = _PATTERN.subn(" ", text)
+        text = _SPACE.sub(" ", text).strip()
+    return text
 
 
 def names_a_genre(text: str) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from trending.answers import CompareAnswer, ComparedTitle, TitleAnswer, TitlesAnswer
 from trending.insights.schema import Insights
-from trending.service.answers import CompareAnswer, ComparedTitle, TitleAnswer, TitlesAnswer
 
 
 def compare_titles(release: str, found: TitlesAnswer, insights: Sequence[Insights]) -> CompareAnswer:

@@ -7,15 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NoReturn
 
-from trending.catalogue import Catalogue, CatalogueTitle, Filters
-from trending.embeddings.encoder import Vectors
-from trending.errors import InputError, NotFoundError, UsageError
-from trending.genres import GENRES
-from trending.insights.maker import InsightMaker
-from trending.insights.schema import Insights, Material, ReviewText
-from trending.releases import Release
-from trending.releases.bundle import DATA_CARD, METRICS_FILE, MODEL_CARD
-from trending.service.answers import (
+from trending.answers import (
     CompareAnswer,
     GenreInfo,
     GenresAnswer,
@@ -31,6 +23,14 @@ from trending.service.answers import (
     TrendingAnswer,
     Window,
 )
+from trending.catalogue import Catalogue, CatalogueTitle, Filters
+from trending.embeddings.encoder import Vectors
+from trending.errors import InputError, NotFoundError, UsageError
+from trending.genres import GENRES
+from trending.insights.maker import InsightMaker
+from trending.insights.schema import Insights, Material, ReviewText
+from trending.releases import Release
+from trending.releases.bundle import DATA_CARD, METRICS_FILE, MODEL_CARD
 from trending.service.compare import compare_titles
 from trending.settings import load_settings
 from trending.titles import TitleType

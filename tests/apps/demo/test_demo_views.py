@@ -19,10 +19,10 @@ from apps.demo.route import Route
 from apps.demo.text import check_url, clean_text
 from apps.demo.views import Shown, choose_pick, show, try_plot
 from tests.apps.demo.samples import ATTACK, HOSTILE_IDS
+from trending.answers import TrendPoint
 from trending.errors import UsageError
 from trending.genres import GENRES
 from trending.predictions import GenrePrediction, Prediction
-from trending.service.answers import TrendPoint
 from trending.service.live import LiveService
 from trending.service.service import TitleService
 
