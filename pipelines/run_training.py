@@ -60,7 +60,7 @@ def run_training(config_file: str | None, overrides: list[str], stack: str | Non
     from pipelines.training import MODEL_NAME, training
     from pipelines.versions import model_version_name
 
-    parameters = {**_parameters(config, source.name, fingerprint), "encoder": weights.sha256 if weights else None}
+    parameters = {**_parameters(config, source.name, fingerprint), "encoder": weights.fingerprint if weights else None}
     model = Model(
         name=MODEL_NAME,
         version=model_version_name(parameters),

@@ -47,7 +47,7 @@ def training(
         models: Kinds to train.
         model_params: Hyper-parameters per kind that differ from its defaults.
         companions: `version`, `fingerprint` and `market` of the data version whose works, reviews and trends go with the titles; None if the source has none.
-        encoder: SHA-256 of the sentence encoder's weights; None without one.
+        encoder: SHA-256 of the sentence encoder's weights, configuration and tokenizer; None without one.
         writer: The model that writes insights; None if rules do.
     """
     raw_titles = load_titles(source=source, fingerprint=data["fingerprint"])
@@ -73,11 +73,11 @@ def training(
         beside = dict(zip(("works", "reviews", "trends"), load_companions(rights=rights, **companions), strict=True))
     meaning: dict[str, Any] = {}
     if encoder:
-        folder = prepare_encoder(weights_sha256=encoder, after=["compare_models"])
+        folder = prepare_encoder(fingerprint=encoder, after=["compare_models"])
         meaning = {"encoder": folder, "vectors": embed_titles(titles, folder, rights=rights)}
     # What a model didn't get done, within its budget, it is asked for again: the step isn't cached, its finished work is.
-    describe = describe_titles.with_options(enable_cache=writer is None)
-    probabilities, insights = describe(titles, splits, fitted, names, decision_rules, verdict, rights=rights, **beside)
+    describe = describe_titles.with_options(enable_cache=False) if writer else describe_titles
+    probabilities, insights = describe(titles, splits, fitted, names, decision_rules, verdict, rights=rights, writer=writer, **beside)
 
     release_bundle, _, _ = build_release(
         titles, splits, cleaning_report, fitted, names, decision_rules, judgements, verdict, probabilities, insights, data=data, **beside, **meaning

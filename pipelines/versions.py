@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any
 
-from steps.caching import SOURCE_ROOT
+from steps.caching import SOURCE_ROOT, list_files
 
 _CODE = ("trending", "steps", "pipelines")
 
@@ -15,6 +15,6 @@ def model_version_name(parameters: dict[str, Any]) -> str:
     """Return a name made from the parameters (the data's fingerprint among them) and the code."""
     digest = hashlib.sha256(json.dumps(parameters, sort_keys=True, default=str).encode())
     for folder in _CODE:
-        for path in sorted((SOURCE_ROOT / folder).rglob("*.py")):
+        for path in list_files(SOURCE_ROOT / folder):
             digest.update(path.relative_to(SOURCE_ROOT).as_posix().encode() + path.read_bytes())
     return f"r{digest.hexdigest()[:12]}"

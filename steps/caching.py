@@ -54,11 +54,16 @@ def depend_on(*places: str) -> CachePolicy:
     files = set(_SHARED)
     for place in places:
         path = SOURCE_ROOT / "trending" / place
-        found = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+        found = list_files(path) if path.is_dir() else [path]
         if not found or not all(one.is_file() for one in found):
             raise FileNotFoundError(f"no code at {path}")
         files |= {one.relative_to(SOURCE_ROOT).as_posix() for one in found}
     return CachePolicy(file_dependencies=sorted(files), cache_func=describe_libraries)
+
+
+def list_files(folder: Path) -> list[Path]:
+    """Return code and the data that lie beside it, such as lists of words and fitted scorers: both decide what a step makes."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
 
 
 def describe_libraries() -> str:

@@ -23,6 +23,7 @@ def describe_titles(
     decision_rules: dict[str, Any],
     verdict: dict[str, Any],
     rights: list[str],
+    writer: str | None,
     works: pd.DataFrame | None = None,
     reviews: pd.DataFrame | None = None,
     trends: pd.DataFrame | None = None,
@@ -37,6 +38,7 @@ def describe_titles(
         decision_rules: Calibration and thresholds per model.
         verdict: Which model was chosen and why.
         rights: Patterns of the rights classes that may be shown.
+        writer: The model that writes insights; None if rules do. Another one's are no cached result.
         works: Which titles are the same work, where the source knows.
         reviews: Reviews that may be shown.
         trends: Trends of several weeks that may be shown.
@@ -50,6 +52,7 @@ def describe_titles(
     log_metadata(
         {
             "titles": len(insights),
+            "writer": writer or "rules",
             "with_score": int(insights["score"].notna().sum()),
             "with_tags": int((insights["tags"].map(len) > 0).sum()),
             "documents": int(insights["document"].notna().sum()),

@@ -17,15 +17,15 @@ from trending.settings import load_settings
 
 
 @step(cache_policy=depend_on("embeddings", "processes.py"), output_materializers={"encoder": FolderMaterializer})
-def prepare_encoder(weights_sha256: str) -> Annotated[Path, ArtifactConfig(name="encoder", artifact_type=ArtifactType.MODEL)]:
+def prepare_encoder(fingerprint: str) -> Annotated[Path, ArtifactConfig(name="encoder", artifact_type=ArtifactType.MODEL)]:
     """Return the encoder's folder.
 
     Args:
-        weights_sha256: Of the weights that `TRENDING_ENCODER` names: others make another encoder.
+        fingerprint: Of the weights that `TRENDING_ENCODER` names: others make another encoder.
     """
     settings = load_settings()
     weights = find_weights(settings.encoder)
-    if weights is None or weights.sha256 != weights_sha256:
+    if weights is None or weights.fingerprint != fingerprint:
         raise UsageError("names other weights where the step runs than where the run was started", where="TRENDING_ENCODER")
     folder = prepare(weights, settings.cache_dir / ENCODERS)
     size = sum(file.stat().st_size for file in folder.iterdir())

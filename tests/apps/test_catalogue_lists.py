@@ -260,3 +260,16 @@ def test_without_vectors_shared_rare_words_and_genres_make_titles_similar(tmp_pa
     found = open_catalogue(tmp_path / "catalogue.sqlite", make_content(records)).similar("test:0", 2)
     assert [one.title.title for one in found] == ["Vault", "Court"]
     assert found[0].why == "Both are Crime. Both feel tense. Both speak of antwerp, safecracker and vault."
+
+
+def test_filters_that_few_neighbours_pass_still_find_similar_titles(tmp_path: Path) -> None:
+    """The only Westerns are the farthest of all."""
+    count = 2_000
+    angles = np.linspace(0, np.pi / 2, count)
+    vectors = np.zeros((count, 384), dtype=np.float32)
+    vectors[:, 0], vectors[:, 1] = np.cos(angles), np.sin(angles)
+    content = make_content([{"title": f"T{number}", "genres": ["Western" if number >= count - 5 else "Drama"]} for number in range(count)])
+    VectorIndex.build(vectors[rank_titles(content)], tmp_path / "vectors.usearch")
+    catalogue = open_catalogue(tmp_path / "catalogue.sqlite", content, VectorIndex.open(tmp_path / "vectors.usearch"))
+    assert {one.title.title for one in catalogue.similar("test:0", 3, Filters(genre=["Western"]))} <= {f"T{number}" for number in range(count - 5, count)}
+    assert len(catalogue.similar("test:0", 3, Filters(genre=["Western"]))) == 3

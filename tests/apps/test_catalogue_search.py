@@ -454,3 +454,10 @@ def test_a_filter_no_title_can_pass_is_refused_with_what_there_is(catalogue: Cat
     for ask in (lambda: catalogue.search("x", filters), lambda: catalogue.trending("week", filters), lambda: catalogue.similar("test:1", 5, filters)):
         with pytest.raises(UsageError, match=listed):
             ask()
+
+
+def test_an_article_that_was_typed_is_meant(tmp_path: Path) -> None:
+    catalogue = open_catalogue(tmp_path / "catalogue.sqlite", make_content([{"title": name} for name in ("Bonnie", "Batman", "The Birds", "A Bridge")]))
+    assert catalogue.complete_titles("the b")[0].title == "The Birds"
+    assert catalogue.complete_titles("a b")[0].title == "A Bridge"
+    assert {card.title for card in catalogue.complete_titles("b")} == {"Bonnie", "Batman", "The Birds", "A Bridge"}

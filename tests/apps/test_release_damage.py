@@ -15,7 +15,7 @@ import pytest
 from trending.errors import ReleaseError
 from trending.releases import ReleaseStore, load_bundle, verify_bundle
 from trending.releases.bundle import seal_bundle
-from trending.releases.manifest import read_manifest
+from trending.releases.manifest import FORMAT, read_manifest
 
 MakeBundle = Callable[..., Path]
 
@@ -94,9 +94,9 @@ def test_a_change_to_any_single_value_of_the_manifest_is_refused(copy: Path) -> 
         node = document
         for key in path[:-1]:
             node = node[key]
-        node[path[-1]] = (not value) if isinstance(value, bool) else value + "0" if isinstance(value, str) else value + 1e-9 if value != 1 else 2
+        node[path[-1]] = (not value) if isinstance(value, bool) else value + "0" if isinstance(value, str) else value + 1e-9 if path[-1] != "format" else 3
         (copy / "release.json").write_text(json.dumps(document), encoding="utf-8")
-        with pytest.raises(ReleaseError, match=r"release\.json|format 2"):
+        with pytest.raises(ReleaseError, match=r"release\.json|format 3"):
             verify_bundle(copy)
 
 
@@ -114,8 +114,14 @@ def test_a_key_added_to_the_manifest_is_refused(copy: Path, place: tuple[str, ..
 
 
 def test_a_later_format_is_refused_with_advice_to_upgrade(copy: Path) -> None:
-    seal_bundle(copy, read_manifest(copy).model_copy(update={"format": 2}))
+    seal_bundle(copy, read_manifest(copy).model_copy(update={"format": FORMAT + 1}))
     with pytest.raises(ReleaseError, match="upgrade"):
+        verify_bundle(copy)
+
+
+def test_an_earlier_format_is_refused_with_advice_to_train_again(copy: Path) -> None:
+    seal_bundle(copy, read_manifest(copy).model_copy(update={"format": FORMAT - 1}))
+    with pytest.raises(ReleaseError, match="--pipeline training"):
         verify_bundle(copy)
 
 

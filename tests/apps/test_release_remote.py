@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -90,7 +92,7 @@ def test_a_release_damaged_in_the_store_is_refused_and_leaves_no_local_copy(remo
         other.promote(version)
     with pytest.raises(ReleaseError):
         other.open()
-    assert [path.name for path in other.cache.iterdir()] == []
+    assert [path.name for path in other.cache.iterdir() if path.suffix != ".lock"] == []
 
 
 def test_publish_replaces_a_copy_damaged_in_the_store(remote: ReleaseStore, bundle: Path, tmp_path: Path) -> None:
@@ -114,3 +116,19 @@ def test_hostile_version_names_are_not_found(remote: ReleaseStore, bundle: Path,
     remote.publish(bundle)
     with pytest.raises(NotFoundError):
         remote.open(name)
+
+
+def test_workers_that_start_together_fetch_a_release_once(remote: ReleaseStore, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = remote.publish(bundle)
+    fetched: list[str] = []
+    fetch = type(remote.fs).get
+    monkeypatch.setattr(type(remote.fs), "get", lambda self, *args, **options: (fetched.append(version), fetch(self, *args, **options))[1])
+    barrier = threading.Barrier(6)
+
+    def start(_: int) -> str:
+        barrier.wait(10)
+        return _other_machine(remote, tmp_path).open().manifest.version
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(start, range(6))) == [version] * 6
+    assert fetched == [version]

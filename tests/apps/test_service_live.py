@@ -12,6 +12,8 @@ import pytest
 from trending.errors import ReleaseError
 from trending.insights.maker import InsightMaker
 from trending.releases import ReleaseStore
+from trending.releases.bundle import seal_bundle
+from trending.releases.manifest import read_manifest
 from trending.service.live import LiveService
 from trending.service.service import TitleService
 
@@ -123,3 +125,16 @@ def test_answers_are_never_mixed_while_releases_are_swapped(live: LiveService, s
     for asker in askers:
         asker.join()
     assert failures == []
+
+
+def test_a_release_that_can_not_be_served_is_logged_once_and_the_last_good_one_stays(
+    live: LiveService, store: ReleaseStore, make_bundle: MakeBundle, caplog: pytest.LogCaptureFixture
+) -> None:
+    good, bundle = served(live), make_bundle(1)
+    (bundle / "model" / "terms.json").unlink()
+    seal_bundle(bundle, read_manifest(bundle))
+    bad = store.publish(bundle)  # whole, by its own account
+    wait_for(lambda: bad in caplog.text)
+    live.refresh()
+    assert served(live) == good
+    assert caplog.text.count("no readable model") == 1

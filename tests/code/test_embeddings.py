@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -258,3 +259,31 @@ def test_a_hub_that_does_not_answer_is_named_with_the_way_out(tmp_path: Path) ->
     outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)
     assert SourceUnreachable.__name__ in outcome.stderr.splitlines()[-1]
     assert "owner/name@0123abc" in outcome.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("damage", ["no database", "short rows"])
+def test_a_damaged_store_of_vectors_costs_time_only(opened: TextEncoder, tmp_path: Path, damage: str) -> None:
+    store = tmp_path / "vectors.sqlite"
+    whole = embed_texts(opened, ["a ghost", "a war"], store).vectors
+    if damage == "no database":
+        store.write_bytes(b"not a database, whatever its name says" * 100)
+    else:
+        with sqlite3.connect(store) as connection:
+            connection.execute("UPDATE vectors SET vector = x'0000'")
+    mended = embed_texts(opened, ["a ghost", "a war"], store)
+    assert mended.computed == 2
+    assert np.array_equal(mended.vectors, whole)
+
+
+def test_another_tokenizer_makes_another_encoder(opened: TextEncoder, tmp_path: Path) -> None:
+    weights = find_weights("auto")
+    assert weights is not None
+    folder = shutil.copytree(weights.folder, tmp_path / "retokenised")
+    same = find_weights(str(folder))
+    with (folder / "tokenizer.json").open("a", encoding="utf-8") as stream:
+        stream.write(" ")
+    other = find_weights(str(folder))
+    assert same is not None
+    assert other is not None
+    assert same.fingerprint == weights.fingerprint != other.fingerprint
+    assert other.sha256 == weights.sha256

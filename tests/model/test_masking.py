@@ -175,3 +175,10 @@ def test_a_text_is_the_same_with_and_without_a_planted_genre_word(words: list[st
     place = data.draw(st.integers(0, len(words)))
     name = data.draw(st.sampled_from(EVERY_NAME))
     assert mask_genre_words(" ".join([*words[:place], name, *words[place:]])) == " ".join(words)
+
+
+def test_masking_twice_masks_no_more_whatever_the_spaces() -> None:
+    for text in ("A science  fiction  tale", "sci horror fi", " a\tcrime\n drama "):
+        masked = mask_genre_words(text)
+        assert mask_genre_words(masked) == masked
+    assert mask_genre_words("A science  fiction  tale") == "A tale"

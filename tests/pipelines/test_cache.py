@@ -69,3 +69,9 @@ def test_crawling_and_publishing_alone_are_never_cached() -> None:
 def test_a_dependency_that_does_not_exist_is_refused() -> None:
     with pytest.raises(FileNotFoundError, match="no_such_module"):
         depend_on("no_such_module.py")
+
+
+def test_lists_and_fitted_scorers_are_part_of_the_code_a_step_depends_on() -> None:
+    named = set(depend_on("insights").file_dependencies or ())
+    assert {"trending/insights/orders.toml", "trending/insights/scorer.npz", "trending/insights/prompts/insights-1.md"} <= named
+    assert not any("__pycache__" in name for name in named)

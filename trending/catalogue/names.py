@@ -84,7 +84,11 @@ class NameSearch:
 
     def complete(self, words: Sequence[str], limit: int) -> list[int]:
         """Return rows whose title begins so, then those that have all the words, the last of which may go on; best known first."""
-        rows = self._matcher.find("names", [], limit, prefix=KEY_SIGN + join_key(words))
+        rows = self._matcher.find("names", [], max(limit, _BEGUN), prefix=KEY_SIGN + join_key(words))
+        # Keys have no leading article; who typed one means titles that have it.
+        typed = " ".join(words)
+        literal = {row for row, names in self._read_names(rows) if any(" ".join(name).startswith(typed) for name in names)}
+        rows.sort(key=lambda row: row not in literal)
         if len(rows) < limit:
             rows += self._matcher.find("names", words[:MAX_WORDS][:-1], limit, prefix=words[:MAX_WORDS][-1])
         return list(dict.fromkeys(rows))[:limit]

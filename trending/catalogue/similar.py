@@ -21,7 +21,7 @@ _NEAR = 200  # neighbours of a query
 # Every query has neighbours. Nonsense typed at the starter catalogue has none beyond a cosine of 0.32, what describes a title has its best at 0.37 to 0.56.
 _LEAST_COSINE = 0.3
 _LEAST_SHARE = 0.7  # of the best one's cosine
-_NEIGHBOURS = 500  # of a title: filters may leave few
+_NEIGHBOURS = 500  # of a title; four times as many are looked at while filters leave too few
 _RARE_WORDS = 10
 _CANDIDATES = 100
 _COMMON = 0.02  # words of more than this share of all texts say little about a plot
@@ -41,7 +41,7 @@ def find_similar(connection: sqlite3.Connection, index: VectorIndex | None, row:
     if index is None:
         scores, shared_words = _score_by_words(connection, record, sieve, works)
     else:
-        scores = _search_index(connection, index, index.vector(row), sieve, _NEIGHBOURS)
+        scores = _search_wider(connection, index, row, sieve, limit)
     scores.pop(record["work"], None)
     best = sorted(scores, key=lambda one: (-scores[one], one))[:limit]
     own, *cards = read_cards(connection, [row, *best])
@@ -49,6 +49,15 @@ def find_similar(connection: sqlite3.Connection, index: VectorIndex | None, row:
         Similar(title=card, similarity=round(min(max(scores[one], 0.0), 1.0), 4), why=_explain(own, card, shared_words.get(one, [])))
         for one, card in zip(best, cards, strict=True)
     ]
+
+
+def _search_wider(connection: sqlite3.Connection, index: VectorIndex, row: int, sieve: Sieve, limit: int) -> dict[int, float]:
+    count = _NEIGHBOURS
+    while True:
+        found = _search_index(connection, index, index.vector(row), sieve, count)
+        if len(found) > limit or count >= len(index):
+            return found
+        count *= 4
 
 
 def _search_index(connection: sqlite3.Connection, index: VectorIndex, vector: Vectors, sieve: Sieve, count: int) -> dict[int, float]:

@@ -76,7 +76,7 @@ def _make_encoder(weights: Weights, folder: Path) -> None:
 
 
 def _name_recipe(weights: Weights) -> str:
-    parts = [weights.name, str(weights.revision), weights.sha256, hash_file(Path(__file__)), *(version(name) for name in _LIBRARIES)]
+    parts = [weights.name, str(weights.revision), weights.fingerprint, hash_file(Path(__file__)), *(version(name) for name in _LIBRARIES)]
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
 

@@ -37,9 +37,8 @@ def embed_texts(encoder: TextEncoder, texts: Sequence[str], store: Path) -> Embe
     keys = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts]
     wanted = dict(zip(keys, texts, strict=True))
     store.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(store, timeout=60)) as connection:
-        connection.execute(_SCHEMA)
-        found = _read(connection, list(wanted))
+    with closing(_open(store)) as connection:
+        found = _read(connection, list(wanted), encoder.dims)
         missing = [key for key in wanted if key not in found]
         for start in range(0, len(missing), _AT_ONCE):
             part = missing[start : start + _AT_ONCE]
@@ -52,11 +51,33 @@ def embed_texts(encoder: TextEncoder, texts: Sequence[str], store: Path) -> Embe
     return Embedded(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), len(missing))
 
 
-def _read(connection: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
+def _open(store: Path) -> sqlite3.Connection:
+    """Open the store; a damaged one is begun anew."""
+    try:
+        return _connect(store)
+    except sqlite3.OperationalError:
+        raise  # locked, or a full disk: nothing is wrong with the file
+    except sqlite3.DatabaseError:
+        store.unlink()
+        return _connect(store)
+
+
+def _connect(store: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(store, timeout=60)
+    try:
+        connection.execute(_SCHEMA)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _read(connection: sqlite3.Connection, keys: Sequence[bytes], dims: int) -> dict[bytes, Vectors]:
     found: dict[bytes, Vectors] = {}
     for start in range(0, len(keys), _AT_ONCE):
         part = keys[start : start + _AT_ONCE]
         marks = ", ".join("?" * len(part))
-        rows = connection.execute(f"SELECT text, vector FROM vectors WHERE text IN ({marks})", part)  # noqa: S608 - marks only
+        query = f"SELECT text, vector FROM vectors WHERE text IN ({marks}) AND length(vector) = ?"  # noqa: S608 - marks only
+        rows = connection.execute(query, [*part, dims * _KEPT.itemsize])
         found.update((key, np.frombuffer(vector, dtype=_KEPT)) for key, vector in rows)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 import re
@@ -20,11 +21,15 @@ _POOLING_FILE = "1_Pooling/config.json"
 
 @dataclass(frozen=True)
 class Weights:
-    """A folder with a transformer's weights, its configuration and its tokenizer."""
+    """A folder with a transformer's weights, its configuration and its tokenizer.
+
+    `sha256` is the weights' own; `fingerprint` takes in all three, for another tokenizer on the same weights gives other vectors.
+    """
 
     folder: Path
     name: str
     sha256: str
+    fingerprint: str
     licence: str | None
     revision: str | None = None
 
@@ -71,7 +76,8 @@ def _open_folder(folder: Path, name: str, *, revision: str | None = None, expect
     if not digest.startswith(expected):
         mend = f"install the package {_PACKAGE} again, or set {_SETTING}=none"
         raise UsageError(f"the weights aren't those of {name} (SHA-256 {digest[:8]}...)", where=str(folder), mend=mend)
-    return Weights(folder, name, digest, _read_licence(folder), revision)
+    fingerprint = hashlib.sha256("".join(hash_file(folder / file) for file in _NEEDED).encode()).hexdigest()
+    return Weights(folder, name, digest, fingerprint, _read_licence(folder), revision)
 
 
 def _read_licence(folder: Path) -> str | None:

@@ -36,11 +36,11 @@ _SPACE = re.compile(r"\s+")
 
 def mask_genre_words(text: str) -> str:
     """Return `text` without any word that names a genre; idempotent."""
-    masked = 1
+    text, masked = _SPACE.sub(" ", text).strip(), 1
     while masked:
         # What is left may form such a word anew, as "sci" and "fi" do around one.
         text, masked = _PATTERN.subn(" ", text)
-        text = _SPACE.sub(" ", text).strip()
+        text = _SPACE.sub(" ", text).strip() if masked else text
     return text
 
 

@@ -14,7 +14,7 @@ from trending.evaluation.judgement import Figure
 from trending.provenance import VERSION_PATTERN, RunOrigin
 
 MANIFEST_FILE = "release.json"
-FORMAT = 1
+FORMAT = 2  # of the whole bundle: raised when any file of it is written otherwise
 
 
 class _Part(BaseModel):
@@ -67,7 +67,7 @@ def read_manifest(directory: Path) -> Manifest:
     """Read and check the `release.json` in a folder.
 
     Raises:
-        ReleaseError: If it is missing, damaged, or of a later format.
+        ReleaseError: If it is missing, damaged, or of another format.
     """
     try:
         content = (directory / MANIFEST_FILE).read_bytes()
@@ -80,14 +80,15 @@ def parse_manifest(content: bytes, where: str) -> Manifest:
     """Check the content of a `release.json`.
 
     Raises:
-        ReleaseError: If it is damaged, or of a later format.
+        ReleaseError: If it is damaged, or of another format.
     """
     try:
         manifest = Manifest.model_validate_json(content)
     except ValidationError as error:
         raise ReleaseError("release.json is damaged", where=where, mend="run: python run.py release rollback") from error
     if manifest.format != FORMAT:
-        raise ReleaseError(f"format {manifest.format} is not the {FORMAT} this version reads", where=where, mend="upgrade trending-now")
+        mend = "upgrade trending-now" if manifest.format > FORMAT else "run: python run.py --pipeline training"
+        raise ReleaseError(f"format {manifest.format} is not the {FORMAT} this version reads", where=where, mend=mend)
     if not manifest.is_intact():
         raise ReleaseError("release.json was changed after it was written", where=where, mend="run: python run.py release rollback")
     return manifest

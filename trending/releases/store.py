@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import fsspec
+from filelock import FileLock
 from fsspec.implementations.local import LocalFileSystem
 
 from trending.errors import NotFoundError, ReleaseError, TrendingError, UsageError
@@ -73,13 +74,15 @@ class ReleaseStore:
         if self.local:
             return Path(self.root) / version
         copy = self.cache / version
-        try:
-            verify_bundle(copy)
-        except ReleaseError:
-            shutil.rmtree(copy, ignore_errors=True)
-            with staged_directory(copy) as staging:
-                self.fs.get(f"{self.root}/{version}/", f"{staging}/", recursive=True)
-                verify_bundle(staging)
+        self.cache.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.cache / f".{version}.lock"):  # the processes of a service start together
+            try:
+                verify_bundle(copy)
+            except ReleaseError:
+                shutil.rmtree(copy, ignore_errors=True)
+                with staged_directory(copy) as staging:
+                    self.fs.get(f"{self.root}/{version}/", f"{staging}/", recursive=True)
+                    verify_bundle(staging)
         return copy
 
     def manifest(self, version: str) -> Manifest:

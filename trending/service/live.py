@@ -117,6 +117,8 @@ class LiveService:
             service = TitleService(release, self.maker)
             service.warm_up()
         except TrendingError as error:
+            if str(error) != self._unready:
+                log.warning("release %s can't be served: %s", self._asked, error)
             self._unready = str(error)
             self._look_again = time.monotonic() + (_RETRY_SECONDS if self._loaded else self._poll_seconds)
             return
