@@ -120,3 +120,14 @@ def test_two_uncached_runs_with_one_seed_give_the_same_figures(runner: Runner) -
 def test_one_parameter_chooses_what_is_trained(runner: Runner) -> None:
     result = runner.train("--set", "models=[majority,keywords]")
     assert result["model_kind"] == "keywords"
+
+
+def test_who_writes_the_insights_is_part_of_what_is_cached(runner: Runner, trained: dict[str, Any]) -> None:
+    """Else a run by rules would take what an earlier run's model wrote."""
+    code = """
+import json
+from zenml.client import Client
+run = Client().list_pipeline_runs(sort_by="desc:created", size=1, hydrate=True).items[0]
+print(json.dumps(run.steps["describe_titles"].config.parameters))
+"""
+    assert runner.python(code)["writer"] is None
