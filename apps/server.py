@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 DOORS = ("api", "mcp", "demo")
-_API_PATHS = {"v1", "health", "ready", "version", "metrics", "docs", "redoc", "openapi.json"}
+_API_PATHS = {"v1", "health", "ready", "version", "metrics", "docs", "docs-files", "redoc", "openapi.json"}
 _MCP_PATH = "mcp"
 _FINISH_SECONDS = 7  # for requests in flight
 _END_SECONDS = 9.5  # for all of it; whatever still hangs then, such as a thread that waits for a model, is left behind

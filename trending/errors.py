@@ -61,6 +61,12 @@ class ReleaseError(TrendingError):
     status = 503
 
 
+class OverloadedError(TrendingError):
+    """More is asked of the service than it can take now; whoever asks has done nothing wrong."""
+
+    status = 503
+
+
 class QualityError(TrendingError):
     """A gate refused to let data or a model through."""
 

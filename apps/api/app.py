@@ -5,6 +5,7 @@ from __future__ import annotations
 from anyio import CapacityLimiter
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from fastapi_offline import FastAPIOffline
 from starlette.types import Scope
 
 from apps.api import states, texts, titles
@@ -25,13 +26,16 @@ _DESCRIPTION = (
 )
 _GUARDED = "/v1/"
 _SLOW_ANSWERS = 16
+DOCS_FILES = "/docs-files"
 
 
 def create_app(live: LiveService) -> FastAPI:
     """Return the application over a service."""
     settings, measures = load_settings(), Measures()
     live.on_change(lambda service: measures.name_release(service.release.manifest))
-    app = FastAPI(title="Trending Now", version=__version__, description=_DESCRIPTION, generate_unique_id_function=_name_operation)
+    app = FastAPIOffline(
+        title="Trending Now", version=__version__, description=_DESCRIPTION, generate_unique_id_function=_name_operation, static_url=DOCS_FILES
+    )
     app.state.live, app.state.measures = live, measures
     app.state.slow = CapacityLimiter(_SLOW_ANSWERS)
     app.state.cache_control = f"{'private' if settings.api_keys else 'public'}, no-cache"

@@ -12,12 +12,14 @@ from trending import __version__
 router = APIRouter(tags=["service"])
 
 
+@router.head("/health", include_in_schema=False)
 @router.get("/health")
 async def health() -> Health:
     """Say that the process lives."""
     return Health(status="ok")
 
 
+@router.head("/ready", include_in_schema=False)
 @router.get("/ready", responses=document_problems(503))
 async def ready(request: Request) -> Ready:
     """Say whether a release is loaded."""

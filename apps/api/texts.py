@@ -14,7 +14,7 @@ from apps.api.questions import InsightsRequest, PredictRequest
 from apps.api.schemas import FeedbackResponse
 from apps.api.titles import UNCHANGED
 from trending.answers import GenresAnswer, InsightsAnswer, PredictAnswer
-from trending.service.feedback import Feedback, FeedbackStore
+from trending.service.feedback import Feedback, keep_feedback
 from trending.service.service import TitleService
 
 router = APIRouter(prefix="/v1")
@@ -43,9 +43,9 @@ async def make_insights(request: Request, body: InsightsRequest) -> Response:
     return await answer_slowly(request, lambda service: service.make_insights(body.plot, body.reviews, body.title, body.type, body.year))
 
 
-@router.post("/feedback", tags=["feedback"], status_code=201, response_model=FeedbackResponse, responses=document_problems(400, 413, 422, 503))
+@router.post("/feedback", tags=["feedback"], status_code=201, response_model=FeedbackResponse, responses=document_problems(400, 404, 413, 422, 503))
 def add_feedback(request: Request, body: Feedback) -> Response:
     """Keep what somebody flags as wrong, for models to come; personal data in it are masked first."""
     with find_live(request).lease() as service:
-        FeedbackStore.from_settings().add(body, service.version)
+        keep_feedback(service, body)
         return render(FeedbackResponse(release=service.version), NO_STORE, 201)

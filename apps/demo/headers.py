@@ -1,9 +1,13 @@
-"""Headers that keep the page to itself: nothing is loaded from, or sent to, another origin, whatever a catalogue or Gradio's own files name."""
+"""Guards of the page. Headers keep it to itself: nothing is loaded from, or sent to, another origin, whatever a catalogue or Gradio's files name."""
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from apps.http.problems import problem_response
 
 # Gradio's page holds inline scripts and styles and compiles templates; all else comes from this origin.
 _POLICY = (
@@ -26,6 +30,21 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
+
+
+class RefuseUploads:
+    """ASGI middleware that refuses files: nothing on the page takes one, but Gradio would keep whatever it is sent."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap an application."""
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] == "http" and "/upload" in scope["path"]:
+            await problem_response(scope, HTTPStatus.NOT_FOUND, "the page takes no files")(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
 
 
 class PageHeaders:

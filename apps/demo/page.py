@@ -16,13 +16,18 @@ from pydantic import ValidationError
 from starlette.middleware import Middleware
 
 from apps.demo.chat import EXAMPLE_QUESTIONS, Exchange, converse
-from apps.demo.headers import PageHeaders
+from apps.demo.headers import PageHeaders, RefuseUploads
 from apps.demo.render import STATIC, read_static, render
 from apps.demo.views import show, try_plot
+from apps.http.bodies import BodyLimit
+from apps.http.clients import name_address
+from apps.http.hosts import AllowedHosts
+from apps.http.rates import RateLimit
 from apps.mcp.server import create_server
 from trending.errors import TrendingError
-from trending.service.feedback import Feedback, FeedbackStore
+from trending.service.feedback import Feedback, keep_feedback
 from trending.service.live import LiveService
+from trending.settings import load_settings
 
 TITLE = "Trending Now"
 LINKS = (
@@ -66,11 +71,12 @@ def _slot(**options: Any) -> gr.HTML:
 def build_page(live: LiveService) -> gr.Blocks:
     """Return the page."""
 
-    def show_view(query: str) -> dict[str, str]:
-        return asdict(show(live, query))
+    # Both are called by anyone who can reach the page, with anything.
+    def show_view(query: Any) -> dict[str, str]:
+        return asdict(show(live, query if isinstance(query, str) else ""))
 
-    def keep_report(given: dict[str, Any]) -> dict[str, Any]:
-        return _keep_report(live, given)
+    def keep_report(given: Any) -> dict[str, Any]:
+        return _keep_report(live, given if isinstance(given, dict) else {})
 
     page = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True)
     with page:
@@ -119,8 +125,10 @@ def _build_chat(live: LiveService) -> None:
         if not (asked or "").strip():
             yield gr.skip(), gr.skip(), so_far
             return
+        emptied: Any = ""
         async for html in converse(server, asked, so_far):
-            yield html, "", so_far
+            yield html, emptied, so_far
+            emptied = gr.skip()  # what is typed meanwhile is the next question
 
     options: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": _AT_ONCE}
     asking = gr.on([ask.click, question.submit], answer, [question, exchanges], [transcript, question, exchanges], **options)
@@ -135,9 +143,7 @@ def _keep_report(live: LiveService, given: dict[str, Any]) -> dict[str, Any]:
         named = {name: given.get(name) or None for name in ("title_id", "text")}
         feedback = Feedback(about=given.get("about", "other"), genres=given.get("genres") or [], comment=given.get("comment") or "", **named)
         with live.lease() as service:
-            if feedback.title_id:
-                service.get_title(feedback.title_id)
-            FeedbackStore.from_settings().add(feedback, service.version)
+            keep_feedback(service, feedback)
     except ValidationError as error:
         first = error.errors()[0]
         return {"kept": False, "message": f"Not kept: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}."}
@@ -167,6 +173,15 @@ def make_theme() -> gr.themes.Base:
     )
 
 
+def _list_guards(path: str) -> list[Middleware]:
+    """Return what stands before Gradio, outermost first; what the page asks for while it is used counts, its files don't."""
+    settings = load_settings()
+    guards = [Middleware(PageHeaders), Middleware(AllowedHosts, allowed=settings.allowed_hosts, prefix=path)]
+    if settings.rate_limit:
+        guards.append(Middleware(RateLimit, limit=settings.rate_limit, name_client=name_address, prefix=f"{path.rstrip('/')}/gradio_api/"))
+    return [*guards, Middleware(RefuseUploads), Middleware(BodyLimit, max_bytes=settings.max_body_bytes)]
+
+
 def mount_page(app: FastAPI, live: LiveService, path: str) -> FastAPI:
     """Mount the page with its theme, style and headers."""
     mounted: FastAPI = gr.mount_gradio_app(
@@ -182,6 +197,6 @@ def mount_page(app: FastAPI, live: LiveService, path: str) -> FastAPI:
         show_error=False,
         ssr_mode=False,
         mcp_server=False,
-        app_kwargs={"middleware": [Middleware(PageHeaders)]},
+        app_kwargs={"middleware": _list_guards(path)},
     )
     return mounted

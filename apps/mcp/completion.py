@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
-from mcp.types import Completion, CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference
+from mcp.shared.exceptions import MCPError
+from mcp.types import INVALID_PARAMS, Completion, CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference
 
 from apps.mcp.answering import Lender
 from apps.mcp.factory import Server
@@ -26,6 +27,8 @@ def add_completion(server: Server, live: Lender) -> None:
 
     async def complete(ref: PromptReference | ResourceTemplateReference, argument: CompletionArgument, _: CompletionContext | None) -> Completion:
         typed = argument.value[:_MOST_CHARS]
+        if isinstance(ref, PromptReference) and ref.name not in {prompt.name for prompt in await server.list_prompts()}:
+            raise MCPError(INVALID_PARAMS, f"no prompt {ref.name[:80]!r}")
         if isinstance(ref, ResourceTemplateReference):
             return await _look_up(live, lambda service: [card.title_id for card in service.complete_title(typed, _MOST)])
         if argument.name == "genre":

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Sequence
 
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError, UnexpectedToolError
+from mcp.shared.exceptions import MCPError
+from mcp.types import INTERNAL_ERROR, INVALID_PARAMS
 from pydantic import ValidationError
 
 from trending.errors import NotFoundError, find_trending_error
@@ -35,6 +37,17 @@ def explain_unread(error: ResourceError) -> ResourceError:
         return error
     kind = ResourceNotFoundError if isinstance(expected, NotFoundError) else ResourceError
     return kind(str(expected))
+
+
+def explain_prompt(name: str, error: BaseException) -> MCPError:
+    """Return what the client is told about a prompt that can't be made; the SDK wraps the cause twice."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ValidationError):
+        cause = cause.__cause__
+    if cause is None:
+        log.error("prompt %s failed", name, exc_info=error)
+        return MCPError(INTERNAL_ERROR, f"{name}: {UNEXPECTED}")
+    return MCPError(INVALID_PARAMS, f"{name}: {describe_invalid(cause)}")
 
 
 def refuse_unknown(name: str, unknown: Sequence[str], known: Sequence[str]) -> ToolError:

@@ -14,11 +14,12 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError
 from mcp.server.mcpserver.resources import ResourceSecurity
-from mcp.types import CallToolResult, EmptyResult, InputRequiredResult, SetLevelRequestParams, Tool
+from mcp.shared.exceptions import MCPError
+from mcp.types import INVALID_PARAMS, CallToolResult, EmptyResult, GetPromptResult, InputRequiredResult, SetLevelRequestParams, Tool
 from pydantic import AnyHttpUrl
 
 from apps.http.clients import KeyRing
-from apps.mcp.errors import explain_failure, explain_unread, refuse_unknown
+from apps.mcp.errors import explain_failure, explain_prompt, explain_unread, refuse_unknown
 from apps.mcp.outlines import Outliner, trim_input
 from trending import __version__
 
@@ -72,6 +73,24 @@ class Server(MCPServer[Any]):
             return await super().read_resource(uri, context)
         except ResourceError as error:
             raise explain_unread(error) from error.__cause__
+
+    async def get_prompt(
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[Any, Any] | None = None
+    ) -> GetPromptResult | InputRequiredResult:
+        """Make a prompt.
+
+        Raises:
+            MCPError: If there is no such prompt, or not with these arguments; one line says why.
+        """
+        known = {prompt.name: [one.name for one in prompt.arguments or [] if one.required] for prompt in await self.list_prompts()}
+        if name not in known:
+            raise MCPError(INVALID_PARAMS, f"no prompt {name[:80]!r}; there are {', '.join(known)}")
+        if missing := [one for one in known[name] if one not in (arguments or {})]:
+            raise MCPError(INVALID_PARAMS, f"{name}: {', '.join(missing)}: missing")
+        try:
+            return await super().get_prompt(name, arguments, context)
+        except ValueError as error:
+            raise explain_prompt(name, error) from error
 
 
 class _Tokens:

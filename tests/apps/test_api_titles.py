@@ -124,16 +124,18 @@ def test_evidence_can_be_left_out(api: httpx.Client) -> None:
 
 
 def test_feedback_is_kept_with_the_release_and_without_personal_data(api: httpx.Client, published_home: Path, check_problem: CheckProblem) -> None:
-    body = {"about": "genres", "title_id": "starter:x", "genres": ["Western"], "comment": "No comedy. Write to jane.doe@example.org \U0001f920"}
+    title_id = api.get("/v1/search?limit=1").json()["titles"][0]["title_id"]
+    body = {"about": "genres", "title_id": title_id, "genres": ["Western"], "comment": "No comedy. Write to jane.doe@example.org \U0001f920"}
     answer = api.post("/v1/feedback", json=body)
     assert answer.status_code == 201
     lines = [json.loads(line) for file in (published_home / "feedback").glob("*.jsonl") for line in file.read_text(encoding="utf-8").splitlines()]
-    kept = [line for line in lines if line["title_id"] == "starter:x"]
+    kept = [line for line in lines if line["title_id"] == title_id]
     assert kept[-1]["release"] == answer.json()["release"]
     assert kept[-1]["genres"] == ["Western"]
     assert "jane.doe" not in kept[-1]["comment"]
     for wrong in ({}, body | {"about": "weather"}, body | {"genres": ["Westerns"]}, body | {"comment": "x" * 1_001}, body | {"name": "Jane"}):
         check_problem(api.post("/v1/feedback", json=wrong), 422)
+    check_problem(api.post("/v1/feedback", json=body | {"title_id": "no:such"}), 404)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from trending.errors import UsageError
+from trending.errors import OverloadedError
 from trending.service import feedback
 from trending.service.feedback import Feedback, FeedbackStore
 
@@ -43,12 +43,14 @@ def test_lines_written_at_once_stay_whole(tmp_path: Path) -> None:
     assert len(read(tmp_path)) == 20
 
 
-def test_a_full_folder_refuses_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_folder_refuses_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(feedback, "MAX_BYTES", 10)
     store = FeedbackStore(tmp_path)
     store.add(Feedback(about="other", comment="first"), "r1")
-    with pytest.raises(UsageError, match="move its files away"):
+    with pytest.raises(OverloadedError) as refused:
         store.add(Feedback(about="other", comment="second"), "r1")
+    assert str(tmp_path) not in str(refused.value)  # the visitor can't do anything about the folder; the log names it
+    assert str(tmp_path) in caplog.text
     assert len(read(tmp_path)) == 1
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 from mcp.shared.exceptions import MCPError
-from mcp.types import PromptReference, ResourceTemplateReference
+from mcp.types import INVALID_PARAMS, PromptReference, ResourceTemplateReference
 
 from tests.apps.mcp_clients import Checked, Fixed, serve_release, talk
 from trending.cleaning.clean import CleaningResult
@@ -111,10 +111,17 @@ def test_prompts_name_tools_that_exist_and_quote_what_people_type(live: Fixed) -
 
 def test_a_prompt_without_what_it_needs_is_refused(live: Fixed) -> None:
     async def story(checked: Checked) -> None:
-        with pytest.raises(MCPError):
-            await checked.client.get_prompt("explain_prediction", {})
-        with pytest.raises(MCPError):
-            await checked.client.get_prompt("no_such_prompt", {})
+        wrong: list[tuple[str, dict[str, str], str]] = [
+            ("explain_prediction", {}, "title: missing"),
+            ("explain_prediction", {"title": "x" * 301}, "title"),
+            ("no_such_prompt", {}, "there are weekend_picks"),
+        ]
+        for name, arguments, said in wrong:
+            with pytest.raises(MCPError, match=said) as refused:
+                await checked.client.get_prompt(name, arguments)
+            assert refused.value.code == INVALID_PARAMS
+        with pytest.raises(MCPError, match="no_such_prompt"):
+            await checked.client.complete(PromptReference(type="ref/prompt", name="no_such_prompt"), {"name": "genre", "value": "S"})
 
     talk(live, story)
 

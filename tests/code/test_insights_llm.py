@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,23 @@ import pytest
 from pydantic import BaseModel
 
 from tests.llm.server import ScriptedServer, serve_script, write_good
+from trending.insights import maker as maker_module
+from trending.insights import spending as spending_module
 from trending.insights.background import background_loop
 from trending.insights.cache import InsightCache
 from trending.insights.client import SPENDING_FILE, Finished, LlmClient, ModelUnavailable, TextDelta, ToolCall
 from trending.insights.draft import Draft, ask_about
+from trending.insights.gateway import Gateway
 from trending.insights.maker import CACHE_FILE, InsightMaker
 from trending.insights.offline import describe_reading
 from trending.insights.prompts import load_prompt
 from trending.insights.provider import MODEL
 from trending.insights.reading import read_material
 from trending.insights.schema import Insights, Material, ReviewText
-from trending.insights.verify import check_draft
+from trending.insights.verify import Refused, check_draft
+from trending.releases.bundle import Release
+from trending.releases.manifest import read_manifest
+from trending.service.service import TitleService
 from trending.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,7 +94,7 @@ def count_cached() -> int:
     if not path.exists():
         return 0
     with sqlite3.connect(path) as db:
-        return int(db.execute("SELECT count(*) FROM answers").fetchone()[0])
+        return int(db.execute("SELECT count(*) FROM drafts").fetchone()[0])
 
 
 def test_a_good_answer_is_used_counted_and_kept(configure: Configure, server: ScriptedServer) -> None:
@@ -119,7 +125,7 @@ def test_requests_are_deterministic_and_structured(configure: Configure, server:
     assert set(request["response_format"]["json_schema"]["schema"]["properties"]) == set(Draft.model_fields)
 
 
-@pytest.mark.parametrize("model", ["hang", "drip", "break", "huge", "not-json", "500", "503", "429", "401", "403", "404", "400"])
+@pytest.mark.parametrize("model", ["hang", "drip", "break", "huge", "not-json", "no-choices", "500", "503", "429", "401", "403", "404", "400"])
 def test_whatever_a_server_does_the_rules_answer_in_time(configure: Configure, model: str) -> None:
     """Within the limit, equal to the offline answer, marked with a reason that holds nothing the server wrote; nothing is kept."""
     maker = configure(model)
@@ -130,6 +136,27 @@ def test_whatever_a_server_does_the_rules_answer_in_time(configure: Configure, m
     assert "PWNED" not in str(made.provenance.fallback)
     assert made.model_copy(update={"provenance": maker.offline(MATERIAL).provenance}) == maker.offline(MATERIAL)
     assert count_cached() == 0
+
+
+def test_an_answer_without_choices_is_empty_and_paid_for(configure: Configure) -> None:
+    assert "its answer is empty" in str(configure("no-choices").make(MATERIAL).provenance.fallback)
+    client = LlmClient.from_settings()
+    assert client is not None
+    assert client.spending.today().tokens > 0
+
+
+def test_what_nobody_foresaw_is_a_fallback_too(configure: Configure, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Told by its kind and logged in full; a chat hears of it at once."""
+
+    async def break_off(*args: Any, **kwargs: Any) -> Any:
+        raise KeyError("surprise")
+
+    monkeypatch.setattr(Gateway, "complete", break_off)
+    made = configure("good").make(MATERIAL)
+    assert made.provenance.fallback == "openai/good: the call failed (KeyError)"
+    assert "surprise" in caplog.text
+    with pytest.raises(ModelUnavailable, match="KeyError"):
+        collect_stream()
 
 
 def test_nothing_listens(configure: Configure) -> None:
@@ -168,6 +195,17 @@ BAD: dict[str, Callable[[dict[str, Any]], Any]] = {
     "other-genre": lambda request: write_good(request) | {"genres": ["Seafaring"]},
     "dirty-tag": lambda request: write_good(request) | {"tags": [{"name": "<b>tense</b>", "evidence": ["tension"]}]},
     "tag-evidence": lambda request: write_good(request) | {"tags": [{"name": "tense", "evidence": ["sharks"]}]},
+    "blank-evidence": lambda request: write_good(request) | {"tags": [{"name": "lonely", "evidence": [" "]}]},
+    "dots-as-evidence": lambda request: write_good(request) | {"tags": [{"name": "lonely", "evidence": ["..."]}]},
+    "spoiler-as-evidence": lambda request: write_good(request) | {"tags": [{"name": "tense", "evidence": ["killer of the old keeper"]}]},
+    "spoiler-as-reason": lambda request: write_good(request) | {"score_reasons": ["Ansel turns out to be the killer of the old keeper."]},
+    "told-ending": lambda request: (
+        write_good(request) | {"summary": "Two keepers of a remote lighthouse distrust each other in a storm, and the younger one dies."}
+    ),
+    "dots-as-quote": lambda request: write_good(request) | {"praise": [{"theme": "acting", "quotes": [{"text": "... ... ...", "review": 1}]}]},
+    "short-domain": lambda request: (
+        write_good(request) | {"summary": "Two keepers of a remote lighthouse distrust each other while a storm, see x.co, keeps every ship away."}
+    ),
     "link": lambda request: write_good(request) | {"score_reasons": ["Reviews at https://evil.example say so."]},
     "huge-answer": lambda request: write_good(request) | {"summary": "storm " * 20_000},
     "deep": lambda request: "[" * 30_000,
@@ -303,6 +341,73 @@ def test_a_batch_keeps_its_order_and_all_its_titles(configure: Configure) -> Non
     assert all(one.provenance.cached for one in again)
 
 
+def test_a_batch_waits_for_the_next_minute(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many ask at once, none is refused for the rate, also where an answer had to be asked for twice."""
+    monkeypatch.setattr(spending_module, "_MINUTE", 1.0)
+    materials = [MATERIAL.model_copy(update={"year": 1900 + step}) for step in range(10)]
+    made = list(configure("good", requests_per_minute=4).make_batch(materials))
+    assert {(one.provenance.maker, one.provenance.fallback) for one in made} == {("openai/good", None)}
+
+
+def test_several_take_the_time_of_one(configure: Configure) -> None:
+    maker = configure("hang")
+    began = time.monotonic()
+    made = maker.make_at_once([MATERIAL.model_copy(update={"year": 1900 + step}) for step in range(5)])
+    assert time.monotonic() - began < LIMIT + SLACK
+    assert [one.provenance.maker for one in made] == ["offline-1"] * 5
+
+
+def test_an_answer_outlives_no_rule_it_breaks(configure: Configure, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was kept is checked again by the rules of the day; what they refuse is asked for again."""
+    maker = configure("good")
+    maker.make(MATERIAL)
+
+    def refuse(*args: Any) -> Insights:
+        raise Refused("of a rule made since")
+
+    monkeypatch.setattr(maker_module, "check_draft", refuse)
+    made = maker.make(MATERIAL)
+    assert "of a rule made since" in str(made.provenance.fallback)
+    assert server.calls["good"] == 3
+
+
+def test_only_what_a_model_is_given_decides_whether_it_is_asked_again(configure: Configure, server: ScriptedServer) -> None:
+    """Genres come in any order: by probability from the service, by their own order from training."""
+    maker = configure("good")
+    for genres in (["Thriller", "Drama"], ["Drama", "Thriller"]):
+        made = maker.make(MATERIAL.model_copy(update={"predicted_genres": genres}))
+    assert made.provenance.cached
+    maker.make(MATERIAL.model_copy(update={"predicted_genres": ["Drama"]}))
+    assert server.calls["good"] == 2
+
+
+@pytest.fixture
+def release(bundle: Path) -> Iterator[Release]:
+    opened = Release(bundle, read_manifest(bundle))
+    yield opened
+    opened.catalogue.close()
+
+
+def test_titles_are_compared_within_one_limit(configure: Configure, release: Release) -> None:
+    """Five that a model has yet to describe wait for it together, not one after the other."""
+    service = TitleService(release, configure("hang"))
+    cards = service.search(limit=50, by_meaning=False).titles
+    unwritten = [card.title_id for card in cards if release.catalogue.insights(card.title_id) is None][:5]
+    began = time.monotonic()
+    compared = service.compare(unwritten)
+    assert time.monotonic() - began < LIMIT + SLACK
+    assert [one.card.title_id for one in compared.titles] == unwritten
+    assert all("openai/hang" in str(one.insights.provenance.fallback) for one in compared.titles)
+
+
+def test_what_callers_bring_is_not_kept(configure: Configure, release: Release) -> None:
+    service = TitleService(release, configure("good"))
+    for _ in range(2):
+        made = service.make_insights(MATERIAL.plot, [review.text for review in MATERIAL.reviews])
+        assert (made.insights.provenance.maker, made.insights.provenance.cached) == ("openai/good", False)
+    assert count_cached() == 0
+
+
 def test_the_rules_are_a_model_too(configure: Configure) -> None:
     """`trending/offline-1` answers through LiteLLM with the schema of models, and what it says passes every check."""
     made = configure("good", model=MODEL).make(MATERIAL)
@@ -314,13 +419,13 @@ def test_the_rules_are_a_model_too(configure: Configure) -> None:
 TOOLS = [{"type": "function", "function": {"name": "search_titles", "parameters": {"type": "object", "properties": {}}}}]
 
 
-def collect_stream() -> list[Any]:
+def collect_stream(tools: Sequence[dict[str, Any]] = TOOLS) -> list[Any]:
     """Return the pieces of one chat answer of the models configured."""
 
     async def collect() -> list[Any]:
         client = LlmClient.from_settings()
         assert client is not None
-        return [piece async for piece in client.stream([{"role": "user", "content": "hi"}], TOOLS)]
+        return [piece async for piece in client.stream([{"role": "user", "content": "hi"}], tools)]
 
     return asyncio.run(collect())
 
@@ -351,7 +456,17 @@ def test_chat_tool_calls_come_whole(configure: Configure, server: ScriptedServer
     assert collect_stream()[0].error == "the arguments are not JSON"
 
 
-@pytest.mark.parametrize("broken", ["hang", "drip", "401", "not-json"])
+def test_tools_are_booked_too(configure: Configure) -> None:
+    """A call that hangs stays booked at the most it can have cost."""
+    configure("hang", timeout=0.5)
+    with pytest.raises(ModelUnavailable):
+        collect_stream([{"type": "function", "function": {"name": "x", "description": "tool " * 6_000}}])
+    client = LlmClient.from_settings()
+    assert client is not None
+    assert client.spending.today().tokens > 10_000
+
+
+@pytest.mark.parametrize("broken", ["hang", "drip", "401", "not-json", "no-choices"])
 def test_chat_fails_in_time(configure: Configure, broken: str) -> None:
     configure(broken)
     began = time.monotonic()
@@ -454,3 +569,33 @@ def test_a_faithful_answer_in_other_words_passes() -> None:
     made = check_draft(json.dumps(answer), question, reading, measured)
     assert [tag.controlled for tag in made.tags] == [True, False]
     assert made.genres == ["Drama", "Thriller"]
+
+
+def check_answer(material: Material, **parts: Any) -> Insights:
+    """Check a faithful answer about some material with parts of it replaced."""
+    reading = read_material(material)
+    measured = describe_reading(reading)
+    question = ask_about(reading, measured.score, load_prompt())
+    return check_draft(json.dumps(write_good({"messages": question.messages}) | parts), question, reading, measured)
+
+
+def test_a_quote_leaves_nothing_out_between_its_words() -> None:
+    """An ellipsis of the reviewer's own may be quoted in either form; dots at the ends are nobody's words."""
+    material = MATERIAL.model_copy(update={"reviews": [ReviewText(review_id="a", text="The pacing is not ... good at all, though the acting is superb.")]})
+
+    def quote(text: str) -> Insights:
+        return check_answer(material, praise=[{"theme": "pacing", "quotes": [{"text": text, "review": 1}]}])
+
+    for text in ("pacing is not ... good at all", "pacing is not \u2026 good at all", "...the acting is superb..."):
+        assert quote(text).praise[0].quotes[0].text == text
+    for text in ("pacing is ... not good at all", "pacing is not good at all"):
+        with pytest.raises(Refused, match="isn't in the review"):
+            quote(text)
+
+
+def test_a_death_that_opens_the_plot_may_be_told() -> None:
+    """What the plot's premise says is no ending; the same words without it are."""
+    premise = "When the old keeper of a lighthouse is killed, two others distrust each other while a storm keeps every ship away."
+    assert check_answer(MATERIAL.model_copy(update={"plot": premise}), summary=premise).summary == premise
+    with pytest.raises(Refused, match="may give the ending away"):
+        check_answer(MATERIAL, summary="Two keepers of a remote lighthouse distrust each other until the younger one is killed.")

@@ -126,6 +126,11 @@ def test_quotes_stand_in_the_review_they_name() -> None:
     assert {theme.theme for theme in (*made.praise, *made.complaints)} <= set(list_themes())
 
 
+def test_no_vibe_rests_on_a_spoiler() -> None:
+    made = write_insights(Material(reviews=[review(step, f"Number {step} is so funny, hilarious even.", spoiler=True) for step in range(3)]))
+    assert made.tags == []
+
+
 def test_vibes_come_with_the_words_that_spoke_for_them() -> None:
     """A denied word speaks for nothing; one reviewer's word isn't enough."""
     plot = "A quirky, offbeat tale of a haunted house with ghosts."
@@ -171,6 +176,24 @@ def test_contact_details_and_markup_never_come_out() -> None:
     shown = made.model_dump_json()
     assert "example" not in shown
     assert "555" not in shown
+
+
+@pytest.mark.parametrize(
+    "domain", ["evil.ru", "scam.xyz", "evil.zip", "x.co", "t.co", "bit.ly", "...evil.ru", "EVIL.RU", "amazon.com.It", "evil.photography/x", "evil.xn--p1ai"]
+)
+def test_a_bare_domain_is_a_link(domain: str) -> None:
+    """The sentence it stands in is neither told nor quoted."""
+    text = f"The acting is wonderful and brilliant, see {domain} today."
+    made = write_insights(Material(plot=f"{text} A detective arrives.", reviews=[review(1, text)]))
+    assert made.summary == "A detective arrives."
+    assert quotes_of(made) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["The end.The acting is great.it moved me.", "In the U.S.A. at 5 p.m., e.g. in St.Louis with will.i.am.", "No pain.so what.Watch it, Mr.Page."]
+)
+def test_full_stops_within_sentences_are_no_links(text: str) -> None:
+    assert clean_passage(text, 300) == text
 
 
 def test_the_same_material_gives_the_same_insights() -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from trending.insights import cache as cache_module
+from trending.insights import prompts
 from trending.insights.cache import InsightCache
-from trending.insights.offline import write_insights
+from trending.insights.client import _bound_tokens
 from trending.insights.prompts import load_prompt
-from trending.insights.schema import Material
-from trending.insights.spending import Spending, SpendingRefused
+from trending.insights.spending import MinuteFull, Spending, SpendingRefused
+from trending.insights.vibes import list_vibes
 
 ROOT = Path(__file__).resolve().parents[2]
 PROCESSES, TRIES = 4, 30
@@ -55,33 +60,73 @@ def test_what_was_not_used_is_given_back(tmp_path: Path) -> None:
     spending.book("unknown", 500, None)
     today = spending.today()
     assert (today.calls, today.tokens, today.unpriced) == (3, 1_520, 1)
-    assert spending.wait_seconds() == 0
-    assert 0 < Spending(spending.path, 1.0, calls_per_minute=2).wait_seconds() <= 60
+    with pytest.raises(MinuteFull, match="2 calls a minute"):
+        Spending(spending.path, 1.0, calls_per_minute=2).book("m", 10, 0.0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A detective arrives in a village. ",
+        "\u4e00\u540d\u5e74\u8f7b\u7684\u4fa6\u63a2\u6765\u5230\u6e14\u6751",
+        "\u0e19\u0e31\u0e01\u0e2a\u0e37\u0e1a\u0e2a\u0e32\u0e27",
+    ],
+    ids=["English", "Chinese", "Thai"],
+)
+def test_no_writing_takes_more_than_is_booked(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chinese takes several tokens a character; the schema of tools counts too."""
+    monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    from litellm import token_counter
+
+    tools = [{"type": "function", "function": {"name": "find", "description": text * 50, "parameters": {"type": "object", "properties": {}}}}]
+    messages = [{"role": "user", "content": text * 100}]
+    taken = token_counter(model="gpt-4o", messages=messages) + token_counter(model="gpt-4o", text=text * 50)
+    assert taken <= _bound_tokens(messages, tools) < 6 * taken
 
 
 def test_a_cached_answer_belongs_to_prompt_model_and_material(tmp_path: Path) -> None:
-    """Any of them changed is another key; an answer that can't be read counts as none."""
-    cache, material = InsightCache(tmp_path / "c.sqlite"), Material(plot="A nurse hides a stranger.")
-    keys = {
-        cache.make_key("p", "m", material),
-        cache.make_key("q", "m", material),
-        cache.make_key("p", "n", material),
-        cache.make_key("p", "m", material.model_copy(update={"plot": "A nurse hides a stranger!"})),
-    }
+    """Any of them changed is another key; a file that can't be read counts as empty."""
+    cache = InsightCache(tmp_path / "c.sqlite")
+    keys = {cache.make_key(*parts) for parts in (("p", "m", "one"), ("q", "m", "one"), ("p", "n", "one"), ("p", "m", "one!"))}
     assert len(keys) == 4
     key = keys.pop()
     assert cache.get(key) is None
-    cache.put(key, write_insights(material))
+    cache.put(key, "a draft")
     found = cache.get(key)
     assert found is not None
-    assert found.provenance.cached
+    assert found.text == "a draft"
+    assert time.time() - found.made.timestamp() < 60
     assert all(cache.get(other) is None for other in keys)
     (tmp_path / "c.sqlite").write_bytes(b"damaged" * 500)
     assert cache.get(key) is None
 
 
-def test_an_edited_prompt_is_another_version() -> None:
-    """The version holds the hash of the text, so that answers of an older wording are never taken for the new one's."""
+def test_the_cache_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest go; what is written again is new."""
+    monkeypatch.setattr(cache_module, "MOST_KEPT", 3)
+    cache = InsightCache(tmp_path / "c.sqlite")
+    for key in ("a", "b", "c", "a", "d"):
+        cache.put(key, key)
+    assert [key for key in "abcd" if cache.get(key)] == ["a", "c", "d"]
+
+
+def test_nobody_waits_for_a_cache_that_another_process_holds(tmp_path: Path) -> None:
+    cache = InsightCache(tmp_path / "c.sqlite")
+    cache.put("a", "kept")
+    with closing(sqlite3.connect(cache.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        began = time.monotonic()
+        assert cache.get("a") is None
+        cache.put("b", "lost")
+        assert time.monotonic() - began < 1
+    assert cache.get("a") is not None
+
+
+def test_an_edited_prompt_is_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The version holds the hash of the text and of the lists in it, so that answers of an older wording are never taken for the new one's."""
     prompt = load_prompt()
     assert prompt.version.startswith("insights-1-")
-    assert {"{boundary}", "{canary}", "{vibes}", "{genres}", "{themes}"} <= {word.strip(".,;:") for word in prompt.text.split()}
+    assert {"{boundary}", "{canary}"} <= {word.strip(".,;:") for word in prompt.text.split()}
+    assert ", ".join(list_vibes()) in prompt.text
+    monkeypatch.setattr(prompts, "list_vibes", lambda: ("windy", *list_vibes()))
+    assert load_prompt.__wrapped__().version != prompt.version

@@ -94,6 +94,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._pour()
         elif model.isdigit():
             self._send(int(model), json.dumps({"error": {"message": "PWNED by <script>evil.com</script>", "type": "x"}}))
+        elif model == "no-choices":
+            self._send(200, json.dumps({"id": "1", "object": "chat.completion", "created": 1, "model": model, "choices": []}))
         elif model == "not-json":
             self._send(200, "<html>It works!</html>")
         else:

@@ -1,49 +1,58 @@
-"""Answers of models kept in SQLite: checked ones only, by prompt, model and content, so that nothing is paid for twice. Safe for several processes."""
+"""Answers of models kept in SQLite as they were written, by prompt, model and material, so that nothing is paid for twice. Safe for several processes.
+
+An answer is checked again whenever it is taken out, so that none outlives the rules it passed.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import sqlite3
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
-from pydantic import ValidationError
+MOST_KEPT = 100_000
+_SCHEMA = "CREATE TABLE IF NOT EXISTS drafts (key TEXT PRIMARY KEY, made REAL NOT NULL, draft TEXT NOT NULL)"
+_LOCK_SECONDS = 0.1  # whoever waits for insights waits for this, too
 
-from trending.insights.schema import Insights, Material
 
-_SCHEMA = "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, made REAL NOT NULL, insights TEXT NOT NULL)"
-_LOCK_SECONDS = 2.0
+class KeptDraft(NamedTuple):
+    """What a model wrote, and when."""
+
+    text: str
+    made: dt.datetime
 
 
 class InsightCache:
-    """A file of insights that models made. A cache that can't be read or written costs money, never an answer."""
+    """A file of drafts that models wrote. A cache that can't be read or written costs money, never an answer."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._writing = threading.Lock()  # a batch's threads wait here, not for SQLite, which would soon give up
 
     @staticmethod
-    def make_key(prompt: str, model: str, material: Material) -> str:
-        """Return the key of an answer: it changes with the prompt, the model and every character of the material."""
-        return hashlib.sha256(f"{prompt}\x1f{model}\x1f{material.model_dump_json()}".encode("utf-8", "surrogatepass")).hexdigest()
+    def make_key(prompt: str, model: str, material: str) -> str:
+        """Return the key of a draft: it changes with the prompt, the model and every character of the material that the model is given."""
+        return hashlib.sha256(f"{prompt}\x1f{model}\x1f{material}".encode("utf-8", "surrogatepass")).hexdigest()
 
-    def get(self, key: str) -> Insights | None:
-        """Return the answer under a key, marked as cached and as free, or None."""
+    def get(self, key: str) -> KeptDraft | None:
+        """Return the draft under a key, or None."""
         try:
             with closing(self._open()) as db:
-                row = db.execute("SELECT insights FROM answers WHERE key = ?", (key,)).fetchone()
-            found = Insights.model_validate_json(row[0]) if row else None
-        except (OSError, sqlite3.Error, ValidationError):
+                row = db.execute("SELECT draft, made FROM drafts WHERE key = ?", (key,)).fetchone()
+            return KeptDraft(row[0], dt.datetime.fromtimestamp(row[1], dt.UTC)) if row else None
+        except (OSError, sqlite3.Error):
             return None
-        if found is None:
-            return None
-        return found.model_copy(update={"provenance": found.provenance.model_copy(update={"cached": True, "tokens": 0, "cost_usd": 0.0})})
 
-    def put(self, key: str, insights: Insights) -> None:
-        """Keep an answer that has passed every check."""
+    def put(self, key: str, draft: str) -> None:
+        """Keep a draft that has passed every check; beyond 100,000, the oldest go."""
         try:
-            with closing(self._open()) as db:
-                db.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (key, time.time(), insights.model_dump_json()))
+            with self._writing, closing(self._open()) as db:
+                db.execute("INSERT OR REPLACE INTO drafts VALUES (?, ?, ?)", (key, time.time(), draft))
+                db.execute("DELETE FROM drafts WHERE rowid <= (SELECT max(rowid) FROM drafts) - ?", (MOST_KEPT,))
         except (OSError, sqlite3.Error):
             return
 

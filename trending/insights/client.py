@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import json
+import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -21,8 +23,10 @@ from trending.errors import TrendingError
 from trending.insights.background import background_loop
 from trending.insights.gateway import CallFailed, Gateway
 from trending.insights.replies import ReplyParts
-from trending.insights.spending import Spending, SpendingRefused
+from trending.insights.spending import MinuteFull, Spending, SpendingRefused
 from trending.settings import Settings, load_settings
+
+log = logging.getLogger(__name__)
 
 MAX_ANSWER_TOKENS = 1_500
 MAX_ANSWER_CHARS = 40_000
@@ -31,7 +35,8 @@ _GRACE = 0.25  # seconds a caller waits beyond the limit for the background to s
 _FIRST_SHARE = 0.6  # of the time left, for the first of two models
 _RETRY_PAUSE = 0.3
 _WORTH_RETRYING = 1.0  # seconds left
-_CHARS_PER_TOKEN = 3  # an upper bound of tokens for booking; answers report their own
+_ROOM_PAUSE = 1.0  # seconds until somebody who waits for the minute's limit looks again
+_CHARS_PER_TOKEN = 3  # of ASCII
 
 
 class ModelUnavailable(TrendingError):  # noqa: N818
@@ -99,12 +104,23 @@ class LlmClient:
         """Begin to import LiteLLM in the background, so that the first call needn't wait for it."""
         asyncio.run_coroutine_threadsafe(self._load(), background_loop())
 
-    def ask(self, model: str, messages: Sequence[dict[str, Any]], schema: type[BaseModel], seconds: float) -> Reply:
+    def ask(self, model: str, messages: Sequence[dict[str, Any]], schema: type[BaseModel], seconds: float | None) -> Reply:
         """Ask one model for a JSON object of a schema; at most `seconds` later there is an answer or an error, whatever the server does.
+
+        With None, whoever asks is in no hurry: the call waits until the minute's limit has room for it, and then has the usual time.
 
         Raises:
             ModelUnavailable: With the reason.
         """
+        while True:
+            try:
+                return self._ask_within(model, messages, schema, self.limit if seconds is None else seconds)
+            except _NoRoom:
+                if seconds is not None:
+                    raise
+            time.sleep(_ROOM_PAUSE)
+
+    def _ask_within(self, model: str, messages: Sequence[dict[str, Any]], schema: type[BaseModel], seconds: float) -> Reply:
         deadline = time.monotonic() + seconds
         asked = asyncio.run_coroutine_threadsafe(self._ask(model, messages, schema, deadline), background_loop())
         try:
@@ -181,8 +197,10 @@ class LlmClient:
         """Ask for a whole answer; what may pass by itself (429, 5xx, a broken connection) is tried once more if there is time."""
         for last in (False, True):
             try:
-                async with self._booked(model, messages, deadline) as (gateway, call):
+                async with self._booked(model, _bound_tokens(messages, schema.model_json_schema()), deadline) as (gateway, call):
                     answer = await gateway.complete(model, messages, deadline - time.monotonic(), max_tokens=MAX_ANSWER_TOKENS, response_format=schema)
+                    if not answer.choices:
+                        raise CallFailed("its answer is empty", billed=True)
                     text = str(answer.choices[0].message.content or "")
                     usage = getattr(answer, "usage", None)
                     call.count(text, getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None))
@@ -200,7 +218,7 @@ class LlmClient:
     ) -> AsyncIterator[TextDelta | ToolCall | Finished]:
         parts = ReplyParts(MAX_ANSWER_CHARS)
         options: dict[str, Any] = {"tools": list(tools)} if tools else {}
-        async with self._booked(model, messages, deadline) as (gateway, call):
+        async with self._booked(model, _bound_tokens(messages, tools), deadline) as (gateway, call):
             stream = await gateway.complete(
                 model, messages, deadline - time.monotonic(), max_tokens=MAX_ANSWER_TOKENS, stream=True, stream_options={"include_usage": True}, **options
             )
@@ -208,7 +226,7 @@ class LlmClient:
                 if text := parts.add(chunk):
                     yield TextDelta(text)
             if not parts.text and not parts.calls:
-                raise CallFailed("its answer is empty")
+                raise CallFailed("its answer is empty", billed=True)
             call.count(parts.text, parts.prompt_tokens, parts.answer_tokens)
         for one in parts.calls.values():
             arguments, error = one.parse()
@@ -216,12 +234,12 @@ class LlmClient:
         yield Finished(parts.to_message(), model, call.tokens, call.cost_usd, call.priced)
 
     @asynccontextmanager
-    async def _booked(self, model: str, messages: Sequence[dict[str, Any]], deadline: float) -> AsyncIterator[tuple[Gateway, _Call]]:
+    async def _booked(self, model: str, prompt_tokens: int, deadline: float) -> AsyncIterator[tuple[Gateway, _Call]]:
         """Book a call, let it be made within the time left, settle it. Every failure comes out as `ModelUnavailable`."""
         try:
             async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
                 gateway = await self._load()
-                call = _Call(gateway, model, sum(len(str(message)) for message in messages) // _CHARS_PER_TOKEN)
+                call = _Call(gateway, model, prompt_tokens)
                 number = await asyncio.to_thread(self.spending.book, model, call.tokens, call.cost_usd if call.priced else None)
                 try:
                     yield gateway, call
@@ -233,11 +251,14 @@ class LlmClient:
         except TimeoutError as error:
             raise _time_out(model) from error
         except SpendingRefused as error:
-            raise ModelUnavailable(f"{model} was not asked: {error}") from error
+            raise (_NoRoom if isinstance(error, MinuteFull) else ModelUnavailable)(f"{model} was not asked: {error}") from error
         except OverflowError as error:
             raise ModelUnavailable(f"{model}: its answer is longer than {MAX_ANSWER_CHARS:,} characters") from error
         except CallFailed as error:
             raise (_PassingFailure if error.passing else ModelUnavailable)(f"{model}: {error}") from error
+        except Exception as error:
+            log.warning("a call of %s broke off", model, exc_info=True)
+            raise ModelUnavailable(f"{model}: the call failed ({type(error).__name__})") from error
 
     async def _settle(self, number: int, tokens: int, cost_usd: float) -> None:
         with suppress(SpendingRefused):  # it stays booked at the most it can have cost
@@ -262,6 +283,10 @@ class _PassingFailure(ModelUnavailable):
     """Trying again may help."""
 
 
+class _NoRoom(ModelUnavailable):
+    """The minute's limit is reached."""
+
+
 class _Call:
     """What a call takes: first the most it can, then what its answer says."""
 
@@ -275,13 +300,20 @@ class _Call:
         """Take the tokens the answer reports; of a service that reports none, an estimate."""
         self._set(
             self._prompt_tokens if prompt_tokens is None else max(0, prompt_tokens),
-            len(text) // _CHARS_PER_TOKEN if answer_tokens is None else max(0, answer_tokens),
+            _bound_tokens(text) if answer_tokens is None else max(0, answer_tokens),
         )
 
     def _set(self, prompt_tokens: int, answer_tokens: int) -> None:
         cost = self._gateway.price(self._model, prompt_tokens, answer_tokens)
         self.priced = cost is not None
         self.tokens, self.cost_usd = prompt_tokens + answer_tokens, cost or 0.0
+
+
+def _bound_tokens(*parts: Any) -> int:
+    """Return the most tokens that texts and schemas take: one for three characters of ASCII, one for every byte of other writing (Chinese takes most)."""
+    text = json.dumps(parts, ensure_ascii=False, default=str)
+    plain = len(text.encode("ascii", "ignore"))
+    return plain // _CHARS_PER_TOKEN + len(text.encode("utf-8", "surrogatepass")) - plain
 
 
 def _make_in(made: asyncio.Future[Gateway], models: Sequence[str], settings: Settings) -> None:

@@ -16,7 +16,6 @@ from trending.insights.prompts import Prompt
 from trending.insights.reading import Reading, choose_reviews
 from trending.insights.schema import ReviewText
 from trending.insights.themes import list_themes
-from trending.insights.vibes import list_vibes
 
 MAX_REVIEW_CHARS = 24_000  # about 6,000 tokens
 MAX_EACH_CHARS = 1_500
@@ -63,9 +62,10 @@ class Draft(_Draft):
 
 @dataclass(frozen=True)
 class Question:
-    """One question: its messages, what must not come back, and the reviews by the numbers the model knows them by."""
+    """One question: its messages, the material in them, what must not come back, and the reviews by the numbers the model knows them by."""
 
     messages: list[dict[str, Any]]
+    material: str
     secrets: tuple[str, ...]
     reviews: dict[int, ReviewText]
     plot: str
@@ -87,11 +87,11 @@ def ask_about(reading: Reading, measured_score: int | None, prompt: Prompt) -> Q
         "plot": plot or None,
         "reviews": [{"number": number, "rating": one.rating, "spoiler": one.spoiler, "text": _unmark(one.text)} for number, one in reviews.items()],
     }
-    lists = {"vibes": ", ".join(list_vibes()), "genres": ", ".join(GENRES), "themes": ", ".join(list_themes())}
-    system = prompt.text.format(boundary=boundary, canary=canary, **lists)
+    system = prompt.text.format(boundary=boundary, canary=canary)
     # JSON keeps a review in one line: no text in it can look like the boundary's line.
-    user = f"{boundary}\n{json.dumps(material, ensure_ascii=False)}\n{boundary}"
-    return Question([{"role": "system", "content": system}, {"role": "user", "content": user}], (boundary, canary), reviews, plot)
+    line = json.dumps(material, ensure_ascii=False)
+    messages = [{"role": "system", "content": system}, {"role": "user", "content": f"{boundary}\n{line}\n{boundary}"}]
+    return Question(messages, line, (boundary, canary), reviews, plot)
 
 
 def _unmark(text: str) -> str:

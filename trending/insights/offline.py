@@ -11,7 +11,7 @@ from trending.insights.hostile import has_markup
 from trending.insights.reading import Reading, read_material
 from trending.insights.schema import Insights, Material, Provenance
 from trending.insights.sentences import split_sentences
-from trending.insights.themes import find_themes
+from trending.insights.themes import find_spoilers, find_themes
 from trending.insights.verdict import judge_title
 from trending.insights.vibes import find_vibes
 
@@ -38,12 +38,17 @@ def describe_reading(reading: Reading) -> Insights:
         summary=extract_summary(reading.plot),
         score=verdict.score,
         score_reasons=verdict.reasons,
-        tags=find_vibes(reading.plot, [review.text for review in reading.reviews]),
+        tags=find_vibes(reading.plot, [review.text for review in reading.reviews if not review.spoiler]),
         genres=reading.genres,
         praise=praise,
         complaints=complaints,
         provenance=Provenance(maker=MAKER, from_plot=bool(reading.plot), from_reviews=len(reading.reviews)),
     )
+
+
+def find_endings(text: str) -> set[str]:
+    """Return the phrases of a text by which plots and reviews tell how it ends."""
+    return {phrase.casefold() for phrase in _ENDING.findall(text)} | find_spoilers(text)
 
 
 def cut_ending(plot: str) -> str:

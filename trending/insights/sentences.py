@@ -28,6 +28,9 @@ def split_sentences(text: str) -> list[str]:
 
 
 def fold_quote(text: str) -> str:
-    """Return what two writings of the same quote share: NFKC, straight quotes and dashes, single spaces, one case, no dots of omission."""
-    plain = unicodedata.normalize("NFKC", text).translate(_QUOTES).replace("...", " ")
-    return _SPACE.sub(" ", plain).strip().casefold()
+    """Return what two writings of the same quote share: NFKC, straight quotes and dashes, single spaces, one case, no dots at its ends.
+
+    An ellipsis within stays, as three dots: what it leaves out may be a "not".
+    """
+    plain = unicodedata.normalize("NFKC", text).translate(_QUOTES)
+    return _SPACE.sub(" ", plain).strip(" .").casefold()

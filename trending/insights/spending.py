@@ -33,6 +33,10 @@ class SpendingRefused(TrendingError):  # noqa: N818
     status = 503
 
 
+class MinuteFull(SpendingRefused):
+    """The minute has no room for a call; a later one has."""
+
+
 @dataclass(frozen=True)
 class Spent:
     """What models took in a day (UTC). `unpriced` calls are of models whose price isn't known: their tokens count, their cost doesn't."""
@@ -55,13 +59,14 @@ class Spending:
         """Book a call at the most it can take, and return its number for `settle`; a cost of None is unknown.
 
         Raises:
-            SpendingRefused: If it doesn't fit in the budget or the minute; it says which.
+            MinuteFull: If it doesn't fit in the minute.
+            SpendingRefused: If it doesn't fit in the budget, or can't be counted.
         """
         now = time.time()
         day = _name_day(now)
         with self._open() as db:
             if db.execute("SELECT count(*) FROM calls WHERE at > ?", (now - _MINUTE,)).fetchone()[0] >= self.calls_per_minute:
-                raise SpendingRefused(f"the limit of {self.calls_per_minute} calls a minute is reached", mend="wait, or raise TRENDING_LLM_REQUESTS_PER_MINUTE")
+                raise MinuteFull(f"the limit of {self.calls_per_minute} calls a minute is reached", mend="wait, or raise TRENDING_LLM_REQUESTS_PER_MINUTE")
             spent = db.execute("SELECT coalesce(sum(cost), 0) FROM calls WHERE day = ?", (day,)).fetchone()[0]
             if spent + (cost_usd or 0.0) > self.budget_usd:
                 raise SpendingRefused(
@@ -82,13 +87,6 @@ class Spending:
             sums = "SELECT count(*), coalesce(sum(tokens), 0), coalesce(sum(cost), 0), coalesce(sum(NOT priced), 0) FROM calls WHERE day = ?"
             calls, tokens, cost, unpriced = db.execute(sums, (_name_day(time.time()),)).fetchone()
         return Spent(calls, tokens, cost, unpriced)
-
-    def wait_seconds(self) -> float:
-        """Return how long until the minute has room for a call; 0 if it has."""
-        now = time.time()
-        with self._open() as db:
-            recent = [at for (at,) in db.execute("SELECT at FROM calls WHERE at > ? ORDER BY at DESC LIMIT ?", (now - _MINUTE, self.calls_per_minute))]
-        return max(0.0, recent[-1] + _MINUTE - now) if len(recent) >= self.calls_per_minute else 0.0
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

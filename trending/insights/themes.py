@@ -88,9 +88,14 @@ def _name_theme(sentence: str) -> str | None:
     return max(counts, key=counts.__getitem__) if counts else None
 
 
+def find_spoilers(text: str) -> set[str]:
+    """Return the phrases of a text by which reviews give an ending away."""
+    return {phrase.casefold() for phrase in _SPOILER.findall(text)}
+
+
 def is_quotable(sentence: str) -> bool:
     """Return whether a sentence may be shown: no markup, no contact details, no orders, nothing that gives an ending away."""
-    return not (has_markup(sentence) or _SPOILER.search(sentence) or is_order(sentence)) and mask_text(sentence) == sentence
+    return not (has_markup(sentence) or find_spoilers(sentence) or is_order(sentence)) and mask_text(sentence) == sentence
 
 
 def _quote(said: dict[str, list[_Said]], reviews: Sequence[ReviewText]) -> list[Theme]:

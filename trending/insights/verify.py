@@ -13,19 +13,20 @@ from pydantic import ValidationError
 from trending.genres import GENRE_INDEX
 from trending.insights.draft import Draft, DraftQuote, DraftTag, DraftTheme, Question
 from trending.insights.hostile import has_markup, strip_hidden
+from trending.insights.offline import find_endings
 from trending.insights.orders import is_order
 from trending.insights.reading import Reading
 from trending.insights.schema import Insights, Quote, Tag, Theme
 from trending.insights.scorer import ReviewScorer
 from trending.insights.sentences import fold_quote, split_sentences
-from trending.insights.themes import is_quotable, list_themes
+from trending.insights.themes import find_spoilers, list_themes
 from trending.insights.vibes import list_vibes
 from trending.reviews.privacy import mask_text
 
 MAX_SCORE_GAP = 25
 _SUMMARY_WORDS = (5, 130)
 _QUOTE_WORDS = (3, 45)
-_MOST_REASON_CHARS, _MOST_QUOTE_CHARS = 240, 400
+_MOST_REASON_CHARS, _MOST_QUOTE_CHARS, _MOST_EVIDENCE_CHARS = 240, 400, 80
 _MOST_REASONS, _MOST_TAGS, _MOST_THEMES, _MOST_QUOTES, _MOST_EVIDENCE = 4, 8, 4, 3, 3
 # Of the longer words of a summary, so many must come from the plot; a summary in other words still shares its nouns.
 _SHARED_ALL, _SHARED_SENTENCE = 0.4, 0.2
@@ -33,7 +34,7 @@ _STEM, _LONG = 5, 4
 _ENDINGS = ("", "s", "es", "d", "ed", "ing", "ly")
 _TAG = re.compile(r"[a-z]{2,}(?:[ -][a-z]{2,})?")
 _STOP = re.compile(r"[.!?;:]+\s+")
-_CODE = re.compile(r"[^\W\d]{2,}[._@/\\][^\W\d]{2,}|_|[^\W\d]\d+[^\W\d]")  # a domain, a path, a name in some program
+_CODE = re.compile(r"\w[._@/\\][^\W\d]{2,}|_|[^\W\d]\d+[^\W\d]")  # a domain, a path, a name in some program
 _TOKEN = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|\d+(?:[.,]\d+)*")
 _FENCE = re.compile(r"^\s*```(?:json)?\s*(\{.*\})\s*```\s*$", re.DOTALL)
 # Begin sentences of summaries and reasons without being anyone's name.
@@ -110,6 +111,18 @@ def _check_prose(text: str, what: str) -> str:
     return _check_text(text, what)
 
 
+def _check_untold(text: str, what: str) -> str:
+    """Return words of a review, or about reviews, that give no ending away."""
+    if find_spoilers(text):
+        raise Refused(f"{what} may give the ending away")
+    return text
+
+
+def _join_told(question: Question) -> str:
+    """Return plot and reviews that anyone may read: an answer's own words come from these."""
+    return "\n".join([question.plot, *(review.text for review in question.reviews.values() if not review.spoiler)])
+
+
 def _check_summary(summary: str | None, question: Question, reading: Reading) -> str | None:
     if summary is None or not question.plot:
         if question.plot or summary:
@@ -119,6 +132,9 @@ def _check_summary(summary: str | None, question: Question, reading: Reading) ->
     fewest, most = _SUMMARY_WORDS
     if not fewest <= len(plain.split()) <= most:
         raise Refused(f"the summary has fewer than {fewest} or more than {most} words")
+    # The plot as the model knows it stops before its ending; what its premise says of a death may be said again.
+    if find_endings(plain) - find_endings(question.plot):
+        raise Refused("the summary may give the ending away")
     material = reading.material
     named = " ".join(str(part) for part in (question.plot, reading.title, material.year) if part is not None)
     _check_names(plain, named, "the summary")
@@ -174,11 +190,11 @@ def _check_reasons(reasons: Sequence[str], question: Question, reading: Reading,
     if reasons and measured.score is None:
         raise Refused("it has reasons for no score")
     material = reading.material
-    parts = [question.plot, reading.title, material.rating, material.votes, material.year, measured.score, *measured.score_reasons]
-    source = " ".join(str(part) for part in [*parts, *(review.text for review in question.reviews.values())] if part is not None)
+    parts = [_join_told(question), reading.title, material.rating, material.votes, material.year, measured.score, *measured.score_reasons]
+    source = " ".join(str(part) for part in parts if part is not None)
     checked = []
     for reason in reasons[:_MOST_REASONS]:
-        plain = _check_prose(reason, "a reason")
+        plain = _check_untold(_check_prose(reason, "a reason"), "a reason")
         if not 1 <= len(plain) <= _MOST_REASON_CHARS:
             raise Refused("a reason is empty or too long")
         _check_names(plain, source, "a reason")
@@ -213,27 +229,33 @@ def _check_genres(genres: Sequence[str]) -> list[str]:
 
 
 def _check_tags(tags: Sequence[DraftTag], question: Question) -> list[Tag]:
-    source = "\n".join([question.plot, *(review.text for review in question.reviews.values())])
+    source = _join_told(question)
     folded, vibes = fold_quote(source), set(list_vibes())
     checked: dict[str, Tag] = {}
     for tag in tags[:_MOST_TAGS]:
         name = " ".join(tag.name.casefold().split())
+        evidence = [_check_evidence(words, folded) for words in tag.evidence[:_MOST_EVIDENCE] if words.strip()]
         if name not in vibes:
             if not _TAG.fullmatch(name) or len(name) > 30:
                 raise Refused("a tag isn't one or two plain words")
             _check_prose(name, "a tag")
             _check_known(name, source, "a tag")
-            if not tag.evidence:
+            if not evidence:
                 raise Refused("a tag of its own has no evidence")
-        evidence = [_check_text(words, "the evidence of a tag") for words in tag.evidence[:_MOST_EVIDENCE] if words.strip()]
-        if not all(_occurs(words, folded) and len(words) <= 80 for words in evidence):
-            raise Refused("a tag has evidence that isn't in the material")
         checked.setdefault(name, Tag(name=name, controlled=name in vibes, evidence=evidence))
     return list(checked.values())
 
 
+def _check_evidence(words: str, folded_source: str) -> str:
+    plain = _check_untold(_check_text(words, "the evidence of a tag"), "the evidence of a tag")
+    if not _occurs(plain, folded_source) or len(plain) > _MOST_EVIDENCE_CHARS:
+        raise Refused("a tag has evidence that isn't in the material")
+    return plain
+
+
 def _occurs(words: str, folded_source: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(fold_quote(words))}(?!\w)", folded_source) is not None
+    folded = fold_quote(words)
+    return _TOKEN.search(folded) is not None and re.search(rf"(?<!\w){re.escape(folded)}(?!\w)", folded_source) is not None
 
 
 def _check_themes(themes: Iterable[DraftTheme], question: Question, reading: Reading) -> list[Theme]:
@@ -255,12 +277,12 @@ def _check_themes(themes: Iterable[DraftTheme], question: Question, reading: Rea
 def _check_quote(quote: DraftQuote, question: Question, originals: dict[str, str]) -> Quote:
     plain = _check_text(quote.text, "a quote")
     fewest, most = _QUOTE_WORDS
-    if not fewest <= len(plain.split()) <= most or len(plain) > _MOST_QUOTE_CHARS:
+    if not fewest <= len(_words(fold_quote(plain))) <= most or len(plain) > _MOST_QUOTE_CHARS:
         raise Refused(f"a quote has fewer than {fewest} or more than {most} words")
     review = question.reviews.get(quote.review)
     # Both what the model was given and what the reader can look up must have it.
     if review is None or not _occurs(plain, fold_quote(review.text)) or not _occurs(plain, fold_quote(originals.get(review.review_id, ""))):
         raise Refused("it has a quote that isn't in the review it names")
-    if review.spoiler or not is_quotable(plain):
-        raise Refused("it quotes what may give the ending away")
-    return Quote(text=plain, review_id=review.review_id)
+    if review.spoiler:
+        raise Refused("it quotes a review that is marked as a spoiler")
+    return Quote(text=_check_untold(plain, "a quote"), review_id=review.review_id)

@@ -6,6 +6,7 @@ Reviews are full of figures (years, scores, budgets, running times) and of stree
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _URL = re.compile(r"(?i)(?:\b(?:https?|ftp)://|(?<![\w@.])www\.)\s?[^\s<>\"\[\]]*[^\s<>\"\[\].,;:!?()'*]")
 _ATEXT = r"\w.!#$%&'*+/=?^`{|}~-"  # RFC 5322, section 3.2.3
@@ -16,10 +17,13 @@ _VEILED_EMAIL = re.compile(
     r"\s{0,3}[(\[{]\s?at\s?[)\]}]\s{0,3}[\w-]++(?:\s{0,3}(?:\.|[(\[{]\s?dot\s?[)\]}]|\sdot\s)\s{0,3}[a-z]\w++)+"
     rf"|\sat\s(?:{'|'.join(_MAILERS)})\s{{0,3}}(?:\.|\sdot\s)\s{{0,3}}[a-z]{{2,3}}\b)"
 )
-# Without a scheme, only endings that no sentence runs into ("great.It", "so.me"), or any ending with a path behind it.
-_DOMAIN = re.compile(
-    r"(?i)(?<![\w@/.-])(?:[\w-]+\.)+(?:(?:com|net|org|info|edu|gov|co\.uk|blog)(?![\w-])(?:/[^\s<>\"\[\]()]*(?<![.,;:!?'*]))?|[a-z]{2,6}/\w[^\s<>\"\[\]()]*(?<![.,;:!?'*]))"
-)
+# Words with dots between them; which of them are domains, `_mask_domain` tells.
+_DOTTED = re.compile(r"(?<![\w@-])(?<![\w-]\.)([\w-]+(?:\.[\w-]+)++)(/[^\s<>\"\[\]()]*(?<![.,;:!?'*]))?")
+_DOTTED_GATE = re.compile(r"\.(?:[^\W\d_]{2}|xn--)")
+_COMMON = frozenset({"com", "net", "org", "info", "edu", "gov", "blog"})
+# Top-level domains that begin a sentence where the space behind the one before is missing ("great.it was").
+_OPENERS = frozenset("am as at be by do here how in is it like me my new no now one pm so to us you".split())  # noqa: SIM905
+_PATH_ENDING = re.compile(r"[A-Za-z]{2,6}")
 # "f*!@ing" is no handle, nor is "@all costs".
 _HANDLE = re.compile(
     r"(?<![\w@*#$%^&!+])@(?!(?:all|any|the|this|that|my|his|her|your|our|least|home|work|first|last|night|times?)\b)(?=_*[^\W\d_])\w+(?:[.-]\w+)*"
@@ -52,9 +56,7 @@ _ADDRESS = re.compile(
 )
 # Most texts hold none of this: a search for plain words is a hundred times as fast as one of the patterns above.
 _VEILS = ("(at", "( at", "[at", "[ at", "{at", "{ at", *(f"at {name}" for name in _MAILERS))
-_ENDINGS = (".com", ".net", ".org", ".info", ".edu", ".gov", ".co.uk", ".blog")
 _NETWORKS = ("twitter", "insta", "snapchat", "letterboxd", "tiktok", "discord", "telegram", "skype")
-_PATH_GATE = re.compile(r"/(?:(?<=\.\w{2}/)|(?<=\.\w{3}/)|(?<=\.\w{4}/)|(?<=\.\w{5}/)|(?<=\.\w{6}/))\w")
 _POSTCODE_GATE = re.compile(r"\d(?:\d{4}|[A-Z]{2}\b)")
 
 
@@ -71,8 +73,8 @@ def mask_contacts(text: str) -> str:
         text = _HANDLE.sub("[handle]", _EMAIL.sub("[email]", text))
     if any(veil in folded for veil in _VEILS):
         text = _VEILED_EMAIL.sub("[email]", text)
-    if any(ending in folded for ending in _ENDINGS) or _PATH_GATE.search(text):
-        text = _DOMAIN.sub("[link]", text)
+    if _DOTTED_GATE.search(folded):
+        text = _DOTTED.sub(_mask_domain, text)
     if "u/" in folded:
         text = _REDDIT.sub("[handle]", text)
     if any(network in folded for network in _NETWORKS):
@@ -82,6 +84,31 @@ def mask_contacts(text: str) -> str:
     if _PHONE_GATE.search(text):
         text = _CUED_PHONE.sub(_mask_cued, _PHONE.sub(_mask_phone, text))
     return text
+
+
+def _mask_domain(match: re.Match[str]) -> str:
+    """Mask up to the last label that is a top-level domain; with a path behind it, any short one will do."""
+    labels, path = match[1].split("."), match[2] or ""
+    last = max((place for place in range(1, len(labels)) if _is_ending(labels[place])), default=0)
+    if last == len(labels) - 1 or (path[1:2].isalnum() and _PATH_ENDING.fullmatch(labels[-1])):
+        return "[link]"
+    return ".".join(["[link]", *labels[last + 1 :]]) + path if last else match[0]
+
+
+def _is_ending(label: str) -> bool:
+    folded = label.lower()
+    if folded in _COMMON or folded.startswith("xn--"):
+        return True
+    # Others count in one case only: "great.Watch" is a sentence that begins.
+    return label.isalpha() and len(label) > 1 and label in (folded, label.upper()) and folded not in _OPENERS and folded in _load_endings()
+
+
+@cache
+def _load_endings() -> frozenset[str]:
+    """Return the public suffixes of the list that tldextract brings along; nothing is fetched."""
+    import tldextract  # a tenth of a second, for the few texts that need it
+
+    return frozenset(tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None).tlds)
 
 
 def _mask_phone(match: re.Match[str]) -> str:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field
 
 from trending.cleaning.text import repair_text
-from trending.errors import UsageError
+from trending.errors import OverloadedError
 from trending.genres import Genre
 from trending.reviews.privacy import mask_text
 from trending.settings import load_settings
 
+if TYPE_CHECKING:
+    from trending.service.service import TitleService
+
 MAX_BYTES = 50_000_000
+log = logging.getLogger(__name__)
 About = Literal["genres", "summary", "score", "tags", "reviews", "other"]
 
 
@@ -29,6 +34,18 @@ class Feedback(BaseModel):
     text: str | None = Field(None, max_length=20_000, description="The plot that was pasted; personal data are masked before it is kept.")
     genres: list[Genre] = Field(default_factory=list, max_length=20, description="What the genres should be.")
     comment: str = Field("", max_length=1_000)
+
+
+def keep_feedback(service: TitleService, feedback: Feedback) -> None:
+    """Keep feedback about what a service answers.
+
+    Raises:
+        NotFoundError: If it is about a title that isn't there.
+        OverloadedError: If no more can be kept.
+    """
+    if feedback.title_id:
+        service.find_title(feedback.title_id)
+    FeedbackStore.from_settings().add(feedback, service.version)
 
 
 class FeedbackStore:
@@ -47,7 +64,7 @@ class FeedbackStore:
         """Keep feedback about a release's answer.
 
         Raises:
-            UsageError: If the folder is full.
+            OverloadedError: If the folder is full.
         """
         now = dt.datetime.now(dt.UTC)
         kept = feedback.model_copy(update={"comment": _clean(feedback.comment), "text": _clean(feedback.text) if feedback.text else None})
@@ -55,7 +72,8 @@ class FeedbackStore:
         self.folder.mkdir(parents=True, exist_ok=True)
         with FileLock(self.folder / ".lock"):
             if sum(path.stat().st_size for path in self.folder.glob("*.jsonl")) > MAX_BYTES:
-                raise UsageError("feedback is full", where=str(self.folder), mend="move its files away")
+                log.error("feedback is full: move the files of %s away", self.folder)
+                raise OverloadedError("no more feedback can be kept", mend="try again another day")
             with (self.folder / f"{now:%Y-%m-%d}.jsonl").open("a", encoding="utf-8") as stream:
                 stream.write(_dump(line) + "\n")
 

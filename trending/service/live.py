@@ -120,7 +120,7 @@ class LiveService:
             if str(error) != self._unready:
                 log.warning("release %s can't be served: %s", self._asked, error)
             self._unready = str(error)
-            self._look_again = time.monotonic() + (_RETRY_SECONDS if self._loaded else self._poll_seconds)
+            self._look_again = time.monotonic() + _RETRY_SECONDS
             return
         before, self._loaded = self._loaded, _Loaded(service)
         if before is not None:

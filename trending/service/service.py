@@ -214,7 +214,7 @@ class TitleService:
             reviews=[ReviewText(review_id=f"given:{number}", text=text) for number, text in enumerate(given, 1)],
             predicted_genres=[one.genre for one in self.release.predictor.predict([plot], evidence=0)[0].genres] if plot else [],
         )
-        return InsightsAnswer(release=self.version, insights=self.maker.make(material))
+        return InsightsAnswer(release=self.version, insights=self.maker.make(material, keep=False))
 
     def get_reviews(self, title_id: str, limit: int = 10, cursor: str | None = None, spoilers: bool = False) -> ReviewsAnswer:
         """Return a title's reviews; those marked as spoilers only if asked for."""
@@ -238,8 +238,8 @@ class TitleService:
         found = self.get_titles(_distinct(title_ids, 2, MAX_COMPARED))
         if len(found.titles) < 2:
             raise NotFoundError(f"fewer than two of these titles are in release {self.version}", where="title_ids", mend="search for their ids first")
-        insights = [one.insights or self.get_insights(one.card.title_id).insights for one in found.titles]
-        return compare_titles(self.version, found, insights)
+        made = iter(self.maker.make_at_once([self.read_material(one.card.title_id) for one in found.titles if one.insights is None]))
+        return compare_titles(self.version, found, [one.insights or next(made) for one in found.titles])
 
     def list_genres(self) -> GenresAnswer:
         """Return the 20 genres with thresholds and counts."""
