@@ -141,7 +141,7 @@ def _keep_report(live: LiveService, given: dict[str, Any]) -> dict[str, Any]:
     """Keep what a form says and return what to tell its sender."""
     try:
         named = {name: given.get(name) or None for name in ("title_id", "text")}
-        feedback = Feedback(about=given.get("about", "other"), genres=given.get("genres") or [], comment=given.get("comment") or "", **named)
+        feedback = Feedback(about=given.get("about"), genres=given.get("genres") or [], comment=given.get("comment") or "", **named)
         with live.lease() as service:
             keep_feedback(service, feedback)
     except ValidationError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
@@ -162,3 +163,19 @@ def test_thirty_requests_at_once_get_the_answers_they_would_get_alone(api: httpx
         together = list(pool.map(lambda body: httpx.post(str(api.base_url.join("/v1/predict")), json=body, timeout=60), bodies))
     assert [answer.status_code for answer in together] == [200] * 30
     assert [answer.json() for answer in together] == alone
+
+
+def test_the_documentation_needs_no_network(api: httpx.Client) -> None:
+    for path in ("/docs", "/redoc"):
+        page = api.get(path).text
+        named = re.findall(r'(?:src|href)="([^"]+)"', page) + re.findall(r"url: '([^']+)'", page)
+        assert named
+        for one in named:
+            assert one.startswith("/"), one
+            assert api.get(one).status_code == 200, one
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready"])
+def test_probes_may_ask_for_the_head_alone(api: httpx.Client, path: str) -> None:
+    answer = api.head(path)
+    assert (answer.status_code, answer.content) == (200, b"")

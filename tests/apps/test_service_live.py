@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -138,3 +140,18 @@ def test_a_release_that_can_not_be_served_is_logged_once_and_the_last_good_one_s
     live.refresh()
     assert served(live) == good
     assert caplog.text.count("no readable model") == 1
+
+
+def test_a_closed_release_leaves_memory_at_once(store: ReleaseStore) -> None:
+    """Else each swap would leave a model and its vectors behind until Python happens to look for cycles."""
+    gc.collect()
+    gc.disable()
+    try:
+        service = TitleService(store.open(), InsightMaker.from_settings())
+        service.get_title(service.search("the", limit=1).titles[0].title_id)
+        left = [weakref.ref(part) for part in (service, service.release, service.release.predictor.model, service.catalogue)]
+        service.close()
+        del service
+        assert [part() for part in left] == [None] * 4
+    finally:
+        gc.enable()

@@ -6,8 +6,8 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -39,10 +39,9 @@ class Terms:
         self.names = list(names)
         self.idf = idf
         self.telling = telling
-        self.ngrams = ngrams
-        self._columns = {name: column for column, name in enumerate(self.names)}
-        # Whoever asks what a text is asks why next.
-        self.read = lru_cache(maxsize=_REMEMBERED)(self._read)
+        columns = {name: column for column, name in enumerate(self.names)}
+        # Whoever asks what a text is asks why next. Not a method: it would keep a retired model alive until Python looks for cycles.
+        self.read: Callable[[str], Row] = lru_cache(maxsize=_REMEMBERED)(partial(_read_row, columns, idf, ngrams))
 
     @classmethod
     def load(cls, directory: Path, ngrams: int) -> Terms:
@@ -59,25 +58,6 @@ class Terms:
     def __len__(self) -> int:
         """Return how many terms there are."""
         return len(self.names)
-
-    def _read(self, text: str) -> Row:
-        found = self._columns.get
-        counts = Counter(column for term in self._split(text) if (column := found(term)) is not None)
-        columns = np.asarray(sorted(counts), dtype=np.int32)
-        values = np.log(np.asarray([counts[column] for column in columns.tolist()], dtype=np.float32)) + np.float32(1)
-        values *= self.idf[columns]
-        length = np.sqrt(np.add.accumulate(values * values, dtype=np.float64)[-1]) if len(values) else 1.0
-        return columns, (values / length).astype(np.float32)
-
-    def _split(self, text: str) -> list[str]:
-        text = text.lower()
-        if not text.isascii():
-            text = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
-        words = _WORD.findall(text)
-        terms = words.copy()
-        for length in range(2, self.ngrams + 1):
-            terms += map(" ".join, zip(*(words[start:] for start in range(length)), strict=False))
-        return terms
 
     def explain(self, columns: npt.NDArray[np.int32], contributions: npt.NDArray[np.float32], top: int) -> list[tuple[str, float]]:
         """Return the telling terms of one text that contribute most to a score, strongest first.
@@ -101,3 +81,23 @@ class Terms:
                 chosen[term] = weight
                 covered.update(words)
         return list(chosen.items())
+
+
+def _read_row(column_of: dict[str, int], idf: npt.NDArray[np.float32], ngrams: int, text: str) -> Row:
+    counts = Counter(column for term in _split_terms(text, ngrams) if (column := column_of.get(term)) is not None)
+    columns = np.asarray(sorted(counts), dtype=np.int32)
+    values = np.log(np.asarray([counts[column] for column in columns.tolist()], dtype=np.float32)) + np.float32(1)
+    values *= idf[columns]
+    length = np.sqrt(np.add.accumulate(values * values, dtype=np.float64)[-1]) if len(values) else 1.0
+    return columns, (values / length).astype(np.float32)
+
+
+def _split_terms(text: str, ngrams: int) -> list[str]:
+    text = text.lower()
+    if not text.isascii():
+        text = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+    words = _WORD.findall(text)
+    terms = words.copy()
+    for length in range(2, ngrams + 1):
+        terms += map(" ".join, zip(*(words[start:] for start in range(length)), strict=False))
+    return terms

@@ -86,6 +86,8 @@ class TitleService:
     def close(self) -> None:
         """Close the catalogue; nothing can be asked afterwards."""
         self.catalogue.close()
+        # It refers back to this object, which would keep a retired release in memory until Python looks for cycles.
+        vars(self).pop("_compose_title", None)
 
     def search(self, query: str = "", filters: Filters | None = None, limit: int = 10, cursor: str | None = None, by_meaning: bool = True) -> SearchAnswer:
         """Find titles by words, prefixes, misspelt words and meaning; without a query, browse by filters, best known first.
@@ -237,7 +239,8 @@ class TitleService:
         """Put 2 to 5 titles side by side."""
         found = self.get_titles(_distinct(title_ids, 2, MAX_COMPARED))
         if len(found.titles) < 2:
-            raise NotFoundError(f"fewer than two of these titles are in release {self.version}", where="title_ids", mend="search for their ids first")
+            missing = ", ".join(repr(one[:100]) for one in found.missing)
+            raise NotFoundError(f"release {self.version} has no {missing}, and one title alone can't be compared", mend="search for their ids first")
         made = iter(self.maker.make_at_once([self.read_material(one.card.title_id) for one in found.titles if one.insights is None]))
         return compare_titles(self.version, found, [one.insights or next(made) for one in found.titles])
 
