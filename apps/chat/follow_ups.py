@@ -41,6 +41,9 @@ _WHY = compile_shapes(
     """,
     _PIECES,
 )
+_HOW_MANY = compile_shapes(
+    "how many[ of (them|these|those)][ (titles|films|movies|shows|ones)][ (are there|do you have|have you got|is that)][ in (total|all)]", {}
+)
 _LEAD = re.compile(
     r"^(?:and|but|ok(?:ay)?|now|so|also|or|then|what about|how about|only|just|make it|(?:something|anything|any|some)(?: (?:that is|that's|a bit|a little))?"
     r"|same(?: (?:thing|question))?|the same|try|show me|give me|i meant?|no,?)[ ,]+",
@@ -53,20 +56,32 @@ _OF_TITLES = ("quality", "facts", "trend_of_title", "compare")
 
 def plan_follow_up(text: str, history: Sequence[Turn], today: dt.date) -> Plan | None:
     """Return what `text` means after `history`; None if it stands on its own."""
-    last = next(
-        (turn.answer.plan for turn in reversed(history) if turn.answer.plan and turn.answer.plan.intent not in ("greet", "thank", "help", "refuse", "unknown")),
-        None,
-    )
-    if last is None:
+    plans = [turn.answer.plan for turn in reversed(history) if turn.answer.plan and turn.answer.plan.intent not in _SMALL_TALK]
+    if not plans:
         return None
+    last = plans[0]
+    listed = next((plan for plan in plans if plan.intent in (*LIST_INTENTS, "count")), last)
     if any(shape.fullmatch(text) for shape in _MORE):
         return _go_on(last)
     if why := next((found for shape in _WHY if (found := shape.fullmatch(text))), None):
         return _give_reasons(last, why.groupdict().get("title"), history)
+    if any(shape.fullmatch(text) for shape in _HOW_MANY):
+        return _count(listed)
+    return _ask_again(text, last, listed, history, today)
+
+
+def _ask_again(text: str, last: Plan, listed: Plan, history: Sequence[Turn], today: dt.date) -> Plan | None:
+    """Return the last question of another title, or the last list with other filters."""
     shorter, lead = text, False
     while (cut := _LEAD.sub("", shorter)) != shorter:
         shorter, lead = cut, True
-    return _change(last, shorter, today) or (_rename(last, shorter, history) if lead else None)
+    if not lead:
+        return _change(last, shorter, today)
+    # After questions about titles "and in comedies?" still means the list they are from; "what about Dark?" names a title first.
+    changed, renamed = _change(listed, shorter, today), _rename(last, shorter, history)
+    if changed and renamed and shorter[:1].isupper():
+        return renamed.model_copy(update={"otherwise": changed})
+    return changed or renamed
 
 
 def _go_on(last: Plan) -> Plan | None:
@@ -76,6 +91,12 @@ def _go_on(last: Plan) -> Plan | None:
         return None
     # A list without a next page is answered again, and says that this was all.
     return last.model_copy(update={"cursor": last.cursor or "", "why": False, "notes": []})
+
+
+def _count(listed: Plan) -> Plan | None:
+    if listed.intent not in (*LIST_INTENTS, "count") or listed.intent == "similar":
+        return None
+    return Plan(intent="count", query=listed.query, wanted=listed.wanted, limit=1)
 
 
 def _give_reasons(last: Plan, title: str | None, history: Sequence[Turn]) -> Plan | None:

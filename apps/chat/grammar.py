@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from apps.chat.answers import Turn
-from apps.chat.plans import Plan
+from apps.chat.plans import ABOUT_ONE_TITLE, Plan
 from apps.chat.readers import (
     Context,
     Reader,
+    doubt_title,
     read_better,
     read_comparison,
     read_count,
     read_facts,
+    read_feeling,
     read_follow_up,
     read_genre_question,
     read_lookup,
@@ -33,10 +35,15 @@ from apps.chat.readers import (
     read_similar,
     read_trend_of_title,
     read_trending,
+    read_whole_title,
     read_wish,
     say,
 )
+from apps.chat.refusals import find_refusal
 from apps.chat.shapes import compile_shapes
+from apps.chat.vocabulary import GENRE_WORDS, VIBES
+
+MAX_SHAPED_CHARS = 500  # what a question asks is said by then; only a plot to classify goes on
 
 PIECES = {
     "be": "is|are|was|were",
@@ -50,6 +57,8 @@ PIECES = {
     "like": """[that (is|are|feels|feel) ][just |a bit |kind of ]
         (like|similar to|akin to|in the (vein|style|spirit) of|along the lines of|comparable to|close to)""",
     "liked": "like|liked|love|loved|enjoy|enjoyed|adore|adored|watched|saw|finished",
+    "i_liked": "i [just |really |just really ]<liked>|i('ve| have) [already |just ](seen|watched|finished)",
+    "felt": "|".join(word for word in [*GENRE_WORDS, *VIBES] if not word.startswith(("for ", "with ")) and not word.endswith("s")),
     "now": "right now|now|at the moment|this week|this month|today|currently",
     "genre": """comedy|drama|thriller|horror|western|romance|documentary|musical|mystery|fantasy|crime|war|action|sci-fi|scifi|science fiction|animated
         |family|romcom|rom-com|cartoon|anime""",
@@ -127,16 +136,16 @@ TABLE: tuple[Row, ...] = (
         read_comparison,
         """
         (compare|comparison (of|between)|[what( is|'s| are) ][the ]difference[s] between) TITLES[ for me]
-        which [one |<kind> ]<better>[ the][ best| <more_or_so>][ one| <kind>][,|:] TITLES
+        which [one |<kind> ]<better>[ the][ best| MORE=<more_or_so>][ one| <kind>][,|:] TITLES
         """,
     ),
     _row(read_question_of_two, "(should|shall) <i> (watch|see|try|pick|choose) TITLES"),
-    _row(read_better, "<be> ONE <more_or_so> than OTHER"),
+    _row(read_better, "<be> ONE MORE=<more_or_so> than OTHER"),
     _row(
         read_similar,
         """
-        (i [just |really |just really ]<liked>|if <i> <liked>|after [watching |finishing ]|having (seen|watched)) TITLE[,|.|;|:] [and ][so |now ]<then> ...
-        (i [really ]<liked>|if <i> <liked>) TITLE[,|.|;|:] [so |now |and ]what( next| else| now|'s next)
+        (<i_liked>|if <i> <liked>|after [watching |finishing ]|having (seen|watched)) TITLE[,|.|;|:] [and ][so |now ]<then> ...
+        (<i_liked>|if <i> <liked>) TITLE[,|.|;|:] [so |now |and ]what( next| else| now|'s next)
         what (should|can|could|to|do|would) [<i> ](watch|see|try|like) [next ](after|if <i> <liked>) TITLE
         [<ask> ][me |us ]KIND=<media> <like> TITLE
         [what <kind> (is|are)|what's|what is|what <kind>] (similar to|like|close to) TITLE
@@ -159,9 +168,11 @@ TABLE: tuple[Row, ...] = (
         [show |read |give |see |get ][me ][the |some |any ](review|reviews|rating|ratings|opinions|score|scores) (of|for|on|about) TITLE
         (rate|review|judge) TITLE
         is it worth (watching|seeing) TITLE
+        why should <i> (watch|see) TITLE
         (did|do|does) <people> [really ](like|love|enjoy|hate|recommend) TITLE
         """,
     ),
+    _row(read_feeling, "<be> TITLE [really |very |too |so |that |at all ]<felt>"),
     _row(
         read_trend_of_title,
         """
@@ -217,7 +228,8 @@ TABLE: tuple[Row, ...] = (
         what('s| is) hot ...
         ... (everyone|everybody|people)['s| is| are] watching ...
         ...top NUMBER ... (<now>|of the (week|month|quarter))
-        [the ](top|charts|chart|top NUMBER)
+        [the ](top|charts|chart|top NUMBER[ (in|of|for|from) ...])
+        [the ]top [NUMBER ][... ]<kinds>
         """,
     ),
     _row(
@@ -251,7 +263,8 @@ _COURTESY = re.compile(
     r"|(?:do you know|tell me|i wonder|let me know|i(?:'d| would) like to know|i want to know) (?:if |whether )?(?=(?:what|when|how|which|is|are)\b))",
     re.IGNORECASE,
 )
-_END = re.compile(r"(?:[\s,?!.]+(?:please|pls|thanks|thank you|then|though))?[\s?!.]*$", re.IGNORECASE)
+_MARKS = " ?!."
+_END = re.compile(r"(?<![\s,?!.])[\s,?!.]+(?:please|pls|thanks|thank you|then|though)$", re.IGNORECASE)
 
 
 def make_plan(question: str, history: Sequence[Turn] = (), today: dt.date | None = None) -> Plan:
@@ -262,18 +275,29 @@ def make_plan(question: str, history: Sequence[Turn] = (), today: dt.date | None
         history: What was asked before; "it", "the second one", "more" and "and in comedies?" look back on it.
         today: What "recent" and "last year" are counted from.
     """
-    text = tidy_question(question)
-    context = Context(history, today or dt.datetime.now(tz=dt.UTC).date())
+    whole = tidy_question(question)
+    text = whole[:MAX_SHAPED_CHARS].rstrip()
+    context = Context(history, today or dt.datetime.now(tz=dt.UTC).date(), whole)
+    plans = _list_plans(text, context)
+    plan, read = next(plans, (Plan(intent="unknown"), None))
+    if plan.intent == "refuse":
+        # "Is The Black Pirate any good?" asks for no pirated copy.
+        about = (one for one, _ in plans if one.intent in ABOUT_ONE_TITLE and one.names and find_refusal(one.names[0].text))
+        plan = next((doubt_title(one, plan) for one in about), plan)
+    return read_whole_title(question, plan, context, follows=read is read_follow_up)
+
+
+def _list_plans(text: str, context: Context) -> Iterator[tuple[Plan, Reader]]:
+    """Yield what the text may mean, likeliest first, with what has read it so."""
     for row in TABLE:
         for shape in row.shapes:
             if (found := shape.fullmatch(text)) and (plan := row.read(found, text, context)):
-                return plan
-    return Plan(intent="unknown")
+                yield plan, row.read
 
 
 def tidy_question(question: str) -> str:
     """Return the question on one line, without a typesetter's apostrophes, courtesies, and marks at its end."""
-    text = _END.sub("", " ".join(question.replace("\u2019", "'").replace("\u2018", "'").split()))
+    text = _END.sub("", " ".join(question.replace("\u2019", "'").replace("\u2018", "'").split()).rstrip(_MARKS)).rstrip(_MARKS)
     while (shorter := _COURTESY.sub("", text)) != text:
         text = shorter
     return text

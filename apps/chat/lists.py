@@ -9,11 +9,11 @@ from apps.chat.markdown import escape
 from apps.chat.plans import Plan, TitleName, Wanted
 from apps.chat.reply import Reply, begin_sentence, describe_wanted
 from apps.chat.resolve import find_title
+from apps.chat.slots import MAX_LIMIT
 from apps.chat.titles import say_found
 from apps.chat.toolbox import Toolbox, ToolFailed
 from trending.answers import SearchAnswer, SimilarAnswer, TitleAnswer, TitleCard, TrendingAnswer
 
-_MOST_SIMILAR = 20
 _SPARE = 10  # more than are shown, where some are left out by hand
 _WINDOWS = {"week": "this week", "month": "this month", "quarter": "this quarter"}
 _ALL = "That was all."
@@ -97,7 +97,7 @@ async def list_similar(plan: Plan, tools: Toolbox) -> Reply:
     reply = Reply(plan, tools)
     # Similar titles have no pages: more of them are those after the ones that were shown.
     shown = plan.limit if plan.cursor == "" else 0
-    plan = plan.model_copy(update={"limit": min(_MOST_SIMILAR, plan.limit + shown), "cursor": None})
+    plan = plan.model_copy(update={"limit": min(MAX_LIMIT, plan.limit + shown), "cursor": None})
     found = await find_title(tools, plan.names[0])
     if found.title is None:
         return say_found(reply, found, plan.names[0])
@@ -106,7 +106,7 @@ async def list_similar(plan: Plan, tools: Toolbox) -> Reply:
     similar = await _ask_similar(tools, found.title.title_id, wanted, plan.limit)
     close = [one for one in similar.titles if not _is_unwanted(one.title, wanted)][shown : plan.limit]
     named = TitleName(text=found.title.title, year=found.title.year, type=found.title.type, title_id=found.title.title_id)
-    reply.plan = plan.model_copy(update={"names": [named], "cursor": None, "why": False, "notes": []})
+    reply.plan = plan.model_copy(update={"names": [named], "cursor": None, "why": False, "otherwise": None, "notes": []})
     reply.add_notes([*plan.notes, *notes])
     base = reply.name(found.title)
     if not close:
@@ -122,7 +122,7 @@ async def list_similar(plan: Plan, tools: Toolbox) -> Reply:
 
 
 async def _ask_similar(tools: Toolbox, title_id: str, wanted: Wanted, limit: int) -> SimilarAnswer:
-    more = limit + _SPARE if wanted.without else limit
+    more = min(MAX_LIMIT, limit + _SPARE) if wanted.without else limit
     try:
         return await tools.ask(SimilarAnswer, "find_similar", title_id=title_id, **wanted.to_arguments(), limit=more)
     except ToolFailed:
@@ -192,7 +192,7 @@ def _is_unwanted(card: TitleCard, wanted: Wanted) -> bool:
 
 def _widen(plan: Plan) -> int:
     """Return how many to ask for: more where some are left out or put in another order by hand."""
-    return plan.limit + _SPARE if plan.wanted.without or plan.wanted.min_score else plan.limit
+    return min(MAX_LIMIT, plan.limit + _SPARE) if plan.wanted.without or plan.wanted.min_score else plan.limit
 
 
 def _describe(plan: Plan) -> str:

@@ -33,6 +33,7 @@ Topic = Literal["plot", "year", "genre", "language", "country", "type", "all"]
 Change = Literal["newer", "older", "better"]
 
 LIST_INTENTS: tuple[Intent, ...] = ("trending", "search", "recommend", "similar")
+ABOUT_ONE_TITLE: tuple[Intent, ...] = ("quality", "facts", "trend_of_title", "similar")
 
 
 class _Part(BaseModel):

@@ -13,17 +13,20 @@ from apps.chat.follow_ups import plan_follow_up
 from apps.chat.names import find_named_title, find_named_titles, is_reference, list_mentions
 from apps.chat.plans import Plan, TitleName, Topic
 from apps.chat.refusals import OFF_TOPIC, find_refusal, is_off_topic
+from apps.chat.resolve import fold
 from apps.chat.slots import Slots, read_slots
 
 MAX_QUERY_CHARS = 300
 _PLOT_WORDS = 8  # what is longer than this after "what genre is" is a plot, not a title
 _NAME_WORDS = 12
+_SHORT_NAME_WORDS = 6
 _ONE_PLACE = "I can't tell what is trending on one service or in one country: the figures are of all together."
 _TRENDING_WORDS = re.compile(
     r"\b(?:trend(?:ing|s|y)?|most (?:popular|watched)|popular|hot|hottest|buzz(?:ing|y)?|hyped?|blowing up|charts?"
     r"|(?:everyone|everybody|people)(?:'s| is| are)?|watching)\b",
     re.IGNORECASE,
 )
+_OR = re.compile(r"\s+(?:vs?\.?|versus|or)\s+", re.IGNORECASE)
 _BUT = re.compile(r"(?:,| -)? (?:but|only|except|just)(?: (?:a bit|a little|much|way|make it|with it being))? ", re.IGNORECASE)
 _ANY = re.compile(r"(?:an?|some|any|another|something|anything) ", re.IGNORECASE)
 _QUESTION = re.compile(r"(?:who|why|how|what|when|where|which|is|are|does|do|did|can|could|should|will|was|were)\b", re.IGNORECASE)
@@ -35,6 +38,7 @@ class Context:
 
     history: Sequence[Turn]
     today: dt.date
+    question: str  # all of it, where a reader's text is its beginning
 
 
 Reader = Callable[[re.Match[str], str, Context], Plan | None]
@@ -61,9 +65,9 @@ def read_off_topic(_found: re.Match[str], text: str, _context: Context) -> Plan 
     return Plan(intent="refuse", refused=OFF_TOPIC.name) if is_off_topic(_drop_subject(text)) else None
 
 
-def read_prediction(found: re.Match[str], _text: str, _context: Context) -> Plan | None:
+def read_prediction(found: re.Match[str], _text: str, context: Context) -> Plan | None:
     """Read a plot whose genre is asked for."""
-    plot = found["plot"].strip("\"'\u201c\u201d ")
+    plot = context.question[found.start("plot") :].strip("\"'\u201c\u201d ")
     return Plan(intent="predict", text=plot) if len(plot.split()) >= 3 else None
 
 
@@ -72,13 +76,22 @@ def read_genre_question(found: re.Match[str], _text: str, context: Context) -> P
     phrase = found["title"]
     plan = _about_title(Plan(intent="facts", topic="genre"), phrase, context)
     if plan and len(phrase.split()) > _PLOT_WORDS:
-        return plan.model_copy(update={"otherwise": Plan(intent="predict", text=phrase)})
+        return plan.model_copy(update={"otherwise": Plan(intent="predict", text=context.question[found.start("title") :])})
     return plan
 
 
 def read_quality(found: re.Match[str], _text: str, context: Context) -> Plan | None:
     """Read the title of "is it any good"."""
     return _about_title(Plan(intent="quality"), found["title"], context)
+
+
+def read_feeling(found: re.Match[str], text: str, context: Context) -> Plan | None:
+    """Read the title of "is it scary": what is a genre is told by its genres, what is a vibe by what people say."""
+    phrase = found["title"]
+    if _ANY.match(f"{phrase} ") or phrase.startswith("there") or (read_slots(phrase, context.today).has_kind and not is_reference(phrase)):
+        return None
+    plan = Plan(intent="facts", topic="genre") if read_slots(text[found.end("title") :], context.today).wanted.genre else Plan(intent="quality")
+    return _about_title(plan, phrase, context)
 
 
 def read_facts(topic: Topic) -> Reader:
@@ -113,7 +126,14 @@ def read_similar(found: re.Match[str], _text: str, context: Context) -> Plan | N
     phrase, *rest = _BUT.split(found["title"], maxsplit=1)
     changes = read_changes(" ".join(rest), context.today)
     before = read_slots(found.groupdict().get("kind") or "", context.today)
-    plan = Plan(intent="similar", wanted=before.wanted.update(changes.wanted), changes=changes.changes, limit=before.limit or 5, notes=changes.notes)
+    unread = [f"I can't look for \u201c{changes.rest}\u201d in titles like another."] if changes.rest else []
+    plan = Plan(
+        intent="similar",
+        wanted=before.wanted.update(changes.wanted),
+        changes=changes.changes,
+        limit=before.limit or 5,
+        notes=[*before.notes, *changes.notes, *unread],
+    )
     return _about_title(plan, phrase, context)
 
 
@@ -121,23 +141,34 @@ def read_comparison(found: re.Match[str], _text: str, context: Context) -> Plan 
     """Read the titles that are to be compared."""
     phrase = found["titles"]
     if several := find_named_titles(phrase, context.history):
-        return Plan(intent="compare", names=several)
-    return _compare(_split_titles(phrase), context)
+        return Plan(intent="compare", names=several, topic=_read_topic(found))
+    return _compare(_split_titles(phrase), context, _read_topic(found))
 
 
 def read_better(found: re.Match[str], _text: str, context: Context) -> Plan | None:
     """Read the titles of "is Alien better than Aliens"."""
-    return _compare([[found["one"], found["other"]]], context)
+    return _compare([[found["one"], found["other"]]], context, _read_topic(found))
+
+
+def _read_topic(found: re.Match[str]) -> Topic:
+    return "year" if (found.groupdict().get("more") or "").casefold() in ("older", "newer") else "all"
 
 
 def read_question_of_two(found: re.Match[str], text: str, context: Context) -> Plan | None:
-    """Read "Alien or Aliens?", unless it is a wish for one kind or another; what may be one title is looked up as that first."""
-    if read_slots(text, context.today).has_kind:
+    """Read "Alien or Aliens?", unless it is a wish for one kind or another.
+
+    Nothing but titles with "or" between them may as well be one title, which is looked up first, or a description, which is searched for last.
+    """
+    phrase, slots = found["titles"], read_slots(text, context.today)
+    if slots.has_kind or slots.wanted.without:
         return None
-    comparison = _compare(_split_surely(found["titles"]), context)
-    if comparison is None or found["titles"] != text:
-        return comparison
-    return Plan(intent="lookup", names=[TitleName(text=text)], otherwise=comparison)
+    if phrase != text:
+        return _compare(_split_surely(phrase), context)
+    comparison = _compare(_split_surely(phrase) if _OR.search(phrase) else [], context)
+    if comparison is None:
+        return None
+    search = _fill(Plan(intent="search", limit=slots.limit or 5), slots)
+    return Plan(intent="lookup", names=[TitleName(text=text)], otherwise=comparison.model_copy(update={"otherwise": search}))
 
 
 def read_recommendation(_found: re.Match[str], text: str, context: Context) -> Plan:
@@ -182,7 +213,48 @@ def read_name(_found: re.Match[str], text: str, context: Context) -> Plan | None
     # A question that nothing above has read is not searched for word by word.
     describes = not _QUESTION.match(text) and (slots.query or slots.found)
     otherwise = _fill(Plan(intent="search", limit=slots.limit or 5), slots) if describes else None
+    if otherwise and slots.query and _looks_like_name(text):
+        otherwise = otherwise.model_copy(update={"notes": [f"I know no title called \u201c{text}\u201d.", *slots.notes]})
     return Plan(intent="lookup", names=[name], otherwise=otherwise) if name else None
+
+
+def doubt_title(plan: Plan, refusal: Plan) -> Plan:
+    """Return the plan about a title whose name sounds like what is refused; refused it is if there is none, unless it was written as names are."""
+    return plan if _looks_like_name(plan.names[0].text) else plan.model_copy(update={"otherwise": refusal})
+
+
+def read_whole_title(question: str, plan: Plan, context: Context, follows: bool) -> Plan:
+    """Return the plan to look the whole question up first, if it may be the name of a title ("Top Hat", "Get Out"), and else what it was read as.
+
+    Args:
+        question: As it was typed: a title may begin or end with what else is a courtesy.
+        plan: What the question was read as.
+        context: What it stands in.
+        follows: True if it was read as something that follows the questions before.
+    """
+    text = " ".join(question.replace("\u2019", "'").split())
+    if plan.intent in ("greet", "help", "predict", "ask_which") or (plan.intent == "thank" and context.history):
+        return plan
+    if len(text.split()) > _NAME_WORDS or is_reference(text):
+        return plan
+    if not _looks_like_name(text) and (follows or not _may_be_name(text, plan, context.today)):
+        return plan
+    name = _name(text, context)
+    if name is None or (plan.intent == "lookup" and fold(plan.names[0].text) == fold(name.text)):
+        return plan
+    if plan.intent == "refuse" and _looks_like_name(text):
+        plan = plan.model_copy(update={"notes": [f"I know no title called \u201c{name.text}\u201d."]})
+    return Plan(intent="lookup", names=[name], otherwise=plan)
+
+
+def _may_be_name(text: str, plan: Plan, today: dt.date) -> bool:
+    """Whether a few words without capitals were read as something that a title's name is easily taken for, with a word in them that says nothing else."""
+    if plan.intent == "lookup":
+        return True
+    if plan.intent not in ("refuse", "thank", "trending", "recommend", "search") or _QUESTION.match(text) or " about " in text:
+        return False
+    words = len(text.split())
+    return words == 1 or (words <= _SHORT_NAME_WORDS and bool(read_slots(text, today).query))
 
 
 def _name(phrase: str, context: Context) -> TitleName | None:
@@ -199,10 +271,10 @@ def _about_title(plan: Plan, phrase: str, context: Context) -> Plan | None:
     return plan.model_copy(update={"names": [name]}) if name else None
 
 
-def _compare(ways: Sequence[Sequence[str]], context: Context) -> Plan | None:
+def _compare(ways: Sequence[Sequence[str]], context: Context, topic: Topic = "all") -> Plan | None:
     """Return the comparison of titles, given the ways to read them."""
     splits = [names for parts in ways if 2 <= len(names := [name for part in parts if (name := _name(part, context))]) <= 5]
-    return Plan(intent="compare", names=splits[0], splits=splits[1:]) if splits else None
+    return Plan(intent="compare", names=splits[0], splits=splits[1:], topic=topic) if splits else None
 
 
 def _split_titles(phrase: str) -> list[list[str]]:
@@ -237,5 +309,6 @@ def _looks_like_name(phrase: str) -> bool:
     """Whether every longer word is capitalised or the whole is quoted, as titles are."""
     if re.fullmatch(r"[\"\u201c'].+[\"\u201d']", phrase.strip()):
         return True
-    words = [word for word in re.findall(r"[^\W\d_][\w']*", phrase) if len(word) > 3]
-    return bool(words) and phrase[0].isupper() and all(word[0].isupper() for word in words) and len(phrase.split()) > 1
+    words = re.findall(r"[^\W\d_][\w']*", phrase)
+    longer = [word for word in words if len(word) > 3] or words
+    return bool(words) and not phrase[0].islower() and all(word[0].isupper() for word in longer) and len(phrase.split()) > 1

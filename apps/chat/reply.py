@@ -49,7 +49,7 @@ class Reply:
     def add_notes(self, notes: Iterable[str]) -> None:
         """Add what can't be done."""
         for note in notes:
-            self.add(f"({note})")
+            self.add(f"({escape(note)})")
 
     def to_text(self) -> str:
         """Return the whole, with where its titles are from."""

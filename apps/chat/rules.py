@@ -10,7 +10,7 @@ from apps.chat import lists, titles
 from apps.chat.answers import Turn
 from apps.chat.grammar import make_plan
 from apps.chat.markdown import escape
-from apps.chat.plans import Intent, Plan
+from apps.chat.plans import Intent, Plan, Wanted
 from apps.chat.refusals import say_refusal
 from apps.chat.reply import Reply
 from apps.chat.resolve import find_title
@@ -64,8 +64,8 @@ async def _carry_out(plan: Plan, tools: Toolbox, fast: bool) -> Reply:
         "refuse": _refuse,
         "genres": _list_genres,
         "predict": _predict,
-        "lookup": partial(_look_up, fast=fast),
-        "facts": partial(_tell_facts, fast=fast),
+        "lookup": _look_up,
+        "facts": titles.tell_facts,
         "quality": partial(titles.tell_quality, fast=fast),
         "compare": partial(titles.compare, fast=fast),
         "trend_of_title": titles.tell_trend,
@@ -75,7 +75,9 @@ async def _carry_out(plan: Plan, tools: Toolbox, fast: bool) -> Reply:
         "similar": lists.list_similar,
         "count": lists.count,
     }
-    return await handlers.get(plan.intent, partial(_say, lines=[_UNKNOWN, *(f"- {one}" for one in _EXAMPLES[:4])]))(plan, tools)
+    reply = await handlers.get(plan.intent, partial(_say, lines=[_UNKNOWN, *(f"- {one}" for one in _EXAMPLES[:4])]))(plan, tools)
+    # A plan that is still in doubt has found no title.
+    return await _carry_out(reply.plan.otherwise, tools, fast) if reply.plan.otherwise else reply
 
 
 async def _say(plan: Plan, tools: Toolbox, lines: Sequence[str]) -> Reply:
@@ -85,7 +87,10 @@ async def _say(plan: Plan, tools: Toolbox, lines: Sequence[str]) -> Reply:
 
 
 async def _refuse(plan: Plan, tools: Toolbox) -> Reply:
-    return await _say(plan, tools, [say_refusal(plan.refused)])
+    reply = Reply(plan, tools)
+    reply.add_notes(plan.notes)
+    reply.add(say_refusal(plan.refused))
+    return reply
 
 
 async def _list_genres(plan: Plan, tools: Toolbox) -> Reply:
@@ -108,18 +113,10 @@ async def _predict(plan: Plan, tools: Toolbox) -> Reply:
     return reply
 
 
-async def _tell_facts(plan: Plan, tools: Toolbox, fast: bool) -> Reply:
-    reply = await titles.tell_facts(plan, tools)
-    if not reply.titles and plan.otherwise:
-        return await _carry_out(plan.otherwise, tools, fast)
-    return reply
-
-
-async def _look_up(plan: Plan, tools: Toolbox, fast: bool) -> Reply:
-    """Tell about the title of that name; if there is none, take the words for what they describe."""
+async def _look_up(plan: Plan, tools: Toolbox) -> Reply:
+    """Tell about the title of that name; what says something else too has to be its name exactly."""
     found = await find_title(tools, plan.names[0])
-    if found.title and (found.exact or plan.otherwise is None or plan.otherwise.wanted == type(plan.wanted)()):
-        return await titles.tell_facts(plan.model_copy(update={"intent": "facts", "otherwise": None}), tools, found)
-    if plan.otherwise:
-        return await _carry_out(plan.otherwise, tools, fast)
+    vague = plan.otherwise is None or (plan.otherwise.intent in ("search", "compare") and plan.otherwise.wanted == Wanted())
+    if found.title and (found.exact or vague):
+        return await titles.tell_facts(plan.model_copy(update={"intent": "facts"}), tools, found)
     return await _say(plan, tools, [f"{_NOTHING_CALLED} “{escape(plan.names[0].text, 80)}”. Ask for “help” to see what I can do."])

@@ -1,7 +1,7 @@
 """The notation the grammar is written in: shapes of questions that read like the questions themselves.
 
 `(a|b)` is a choice, `[a]` may be missing, `...` is anything, which between spaces may be nothing, `<name>` is another piece of the notation.
-A word in capitals is a slot, `KIND=<name>` one that only that piece fills. A shape covers the whole question.
+A word in capitals is a slot, `KIND=<name>` one that only that piece fills, NUMBER one that only numbers fill. A shape covers the whole question.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from apps.chat.vocabulary import NUMBERS
+
 _TOKEN = re.compile(
     r"(?P<slot>[A-Z]{2,})(?:=<(?P<of>\w+)>)?|(?P<before>\.\.\. )|(?P<after> \.\.\.)|(?P<any>\.\.\.)"
     r"|<(?P<piece>\w+)>|(?P<sign>[()\[\]|])|(?P<text>[^A-Z()\[\]|<. ]+|.)"
 )
 _ANYTHING = {"before": r"(?:.*?\W)?", "after": r"(?:\W.*)?", "any": ".*?"}
+_NUMBER = rf"(?:\d+(?:\.\d+)?|an?|half an|(?:a )?(?:{'|'.join(NUMBERS)}))"
 _SIGNS = {"(": "(?:", ")": ")", "[": "(?:", "]": ")?", "|": "|"}
 
 
@@ -29,7 +32,8 @@ def _translate(shape: str, pieces: Mapping[str, str]) -> str:
 
 def _translate_token(token: re.Match[str], pieces: Mapping[str, str]) -> str:
     if token["slot"]:
-        what = _read_piece(token["of"], pieces) if token["of"] else r"\S(?:.*?\S)??"
+        anything = _NUMBER if token["slot"] == "NUMBER" else r"\S(?:.*?\S)??"
+        what = _read_piece(token["of"], pieces) if token["of"] else anything
         return f"(?P<{token['slot'].lower()}>{what})"
     if token["piece"]:
         return f"(?:{_read_piece(token['piece'], pieces)})"

@@ -28,10 +28,14 @@ from trending.catalogue.languages import LANGUAGES
 from trending.genres import GENRE_INDEX, map_genre
 
 GOOD_SCORE = 70
-MAX_LIMIT = 20
+MAX_LIMIT = 50  # as many as the tools list
+YOUNG_UNTIL = 12
 RECENT_YEARS = 3
 OLD_UNTIL = 1979
 LENGTH_NOTE = "I don't know how long titles are, so I can't pick shorter or longer ones."
+LIMIT_NOTE = f"I list at most {MAX_LIMIT} titles at a time."
+AGE_NOTE = "I have no age ratings; of titles for the young I only know the genre Family."
+WORST_NOTE = "I can find the best rated titles, but not the worst."
 COUNTRY_NOTE = "I can't filter by country, only by language."
 
 _YEAR = r"((?:18|19|20)\d\d)"
@@ -49,7 +53,16 @@ _BOUNDS: tuple[tuple[str, int, str], ...] = (
 _DECADE = rf"\b(?:(?:from|in|of) )?(?:the )?(?:(early|mid|late)[- ])?(?:(19|20)?(\d0)'?s|({'|'.join(DECADES)}))\b"
 _ONE_YEAR = rf"\b(?:from|in|of|released in) {_YEAR}\b|\b{_YEAR}(?= (?:[\w-]+ ){{0,2}}{_KINDS}\b)|\b{_KINDS} {_YEAR}$"
 _LONGEST_PHRASE = 4
-_EXCLUDING = {"without", "no", "not", "less", "non", "except", "isn't", "aren't", "exclude", "excluding"}
+_EXCLUDING = {"without", "nothing", "no", "not", "less", "non", "except", "isn't", "aren't", "exclude", "excluding"}
+# What says "without" in more words.
+_DECLINED = re.compile(
+    r"\b(?:(?:do not|don't|dont|does not|doesn't|did not|didn't) (?:really )?(?:like|want|enjoy|love|fancy|need|feel like)(?: to (?:see|watch)| watching)?"
+    r"|hates?|dislikes?|(?:anything|everything) (?:but|except)|can(?:no|')?t stand|avoid(?:ing)?"
+    r"|(?:tired|sick|bored|enough) of|not (?:a fan of|into|in(?: the mood for)?|keen on))\b"
+)
+_AGE = re.compile(r"\b(?:for )?(?:an?|my|our|the) (?P<age>\d{1,2})[- ]years?[- ]olds?\b|\bfor (?P<ages>\d{1,2})[- ]years?[- ]olds?\b")
+_BECAUSE = re.compile(r"\b(?:i|we)(?:'ve| have)?(?: just)? had an? (?:\w+ )?(?:day|week)\b")  # why it is wanted, not what
+_WORST = re.compile(r"\b(?:worst|lowest[- ](?:rated|rating|scor\w+))\b")
 _BETWEEN = {"any", "too", "a", "so", "very", "be", "much", "the"}
 _MARKERS = {"tag", "tagged", "genre", "genres"}  # "tagged dark" says no more than "dark"
 
@@ -110,13 +123,31 @@ def read_slots(text: str, today: dt.date) -> Slots:
     min_score = _read_score(head)
     subject = head.take(_SUBJECT)
     tail = _Text(subject["subject"] if subject else "")
+    head.rest = _DECLINED.sub("without", head.rest)
+    asides = _read_asides(head)
     years = _read_years(head, today, bare=True) or _read_years(tail, today, bare=False)
     nouns = _read_nouns(head.rest)
     wanted = Wanted.model_validate({**nouns.said, **years, "min_score": min_score})
     rest, excluded = _split_excluded(nouns.rest)
-    notes = nouns.notes + ([f"I can only leave out genres, not \u201c{excluded}\u201d."] if excluded else [])
+    notes = [*nouns.notes, *asides, *([_say_kept(excluded)] if excluded else [])]
     query = " ".join(part for part in (_drop_empty(rest), _drop_article(tail.rest)) if part)
     return Slots(wanted, query, window, nouns.limit, nouns.has_kind or subject is not None, notes)
+
+
+def _read_asides(head: _Text) -> list[str]:
+    """Take out what no tool knows, and return what is to be said of it; an age of children is put as "for kids"."""
+    notes = []
+    if found := head.take(_AGE):
+        notes.append(AGE_NOTE)
+        head.rest += " for kids" if int(found["age"] or found["ages"]) <= YOUNG_UNTIL else ""
+    if head.take(_WORST):
+        notes.append(WORST_NOTE)
+    head.take(_BECAUSE)
+    return notes
+
+
+def _say_kept(what: str) -> str:
+    return f"I can only leave out genres, not \u201c{what}\u201d."
 
 
 def _read_years(text: _Text, today: dt.date, bare: bool) -> dict[str, int]:
@@ -171,18 +202,26 @@ def _read_nouns(text: str) -> _Nouns:
     """Read word by word, longest phrase first, what genres, kinds, languages and vibes are named."""
     words = re.findall(r"[\w'&/.-]+", text)
     found, kinds, place = _Nouns(), [], 0
+    declined_until = -1
     while place < len(words):
         for length in range(min(_LONGEST_PHRASE, len(words) - place), 0, -1):
             meaning = _find_meaning(" ".join(words[place : place + length]))
             if meaning:
                 break
         else:
-            found.rest.append(words[place])
+            # "No horror or gore" is "no horror, no gore".
+            links = place == declined_until and (
+                words[place] in ("or", "nor") or (words[place] == "and" and _find_meaning(" ".join(words[place + 1 : place + 2])))
+            )
+            found.rest.append("no" if links else words[place])
             place += 1
             continue
         if _is_excluded(found.rest):
-            found.said["without"] += [genre for genre in meaning.get("genre", ()) if genre not in found.said["without"]]
+            _decline(found, meaning, " ".join(words[place : place + length]))
+            declined_until = place + length
         else:
+            if place == declined_until and "type" in meaning:  # "no horror films or westerns"
+                declined_until = place + length
             found.said["genre"] += [genre for genre in meaning.pop("genre", ()) if genre not in found.said["genre"]]
             found.notes += [note for note in meaning.pop("notes", ()) if note not in found.notes]
             kinds += [meaning.pop("type")] if "type" in meaning else []
@@ -190,12 +229,25 @@ def _read_nouns(text: str) -> _Nouns:
             if "tag" in found.said and "tag" in meaning:  # titles are filtered by one vibe; the next is searched for
                 found.rest.append(str(meaning.pop("tag")))
             found.said |= meaning
-        found.limit = found.limit or _take_number(found.rest)
+        _limit(found, _take_number(found.rest))
         place += length
     found.said["type"] = kinds[0] if len(set(kinds)) == 1 else None
-    found.limit = found.limit or _take_top(found.rest)
+    _limit(found, _take_top(found.rest))
     found.said["genre"].sort(key=GENRE_INDEX.__getitem__)
     return found
+
+
+def _decline(found: _Nouns, meaning: dict[str, Any], phrase: str) -> None:
+    """Leave out what a phrase means, or say that it can't be."""
+    genres = meaning.get("genre", ())
+    found.said["without"] += [genre for genre in genres if genre not in found.said["without"]]
+    found.notes += [note for note in meaning.get("notes", () if genres else (_say_kept(phrase),)) if note not in found.notes]
+
+
+def _limit(found: _Nouns, number: int | None) -> None:
+    if number and not found.limit:
+        found.limit = min(number, MAX_LIMIT)
+        found.notes += [LIMIT_NOTE] if number > MAX_LIMIT else []
 
 
 @lru_cache(maxsize=4096)
@@ -269,8 +321,7 @@ def _take_top(rest: list[str]) -> int | None:
 
 
 def _read_number(word: str) -> int | None:
-    number = int(word) if word.isdecimal() and len(word) <= 2 else NUMBERS.get(word)
-    return number if number and 1 <= number <= MAX_LIMIT else None
+    return int(word) if re.fullmatch(r"[1-9]\d{0,2}", word) else NUMBERS.get(word)
 
 
 def _drop_empty(words: list[str]) -> str:

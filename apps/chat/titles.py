@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from apps.chat.answers import Mention
-from apps.chat.markdown import cite_source, escape
+from apps.chat.markdown import cite_source, escape, link_title
 from apps.chat.plans import Plan, TitleName
 from apps.chat.reply import KINDS, Reply
 from apps.chat.resolve import Found, find_title
@@ -66,7 +66,7 @@ def add_facts(reply: Reply, answer: TitleAnswer, plan: Plan) -> None:
     card, name = answer.card, reply.name(answer.card)
     language = LANGUAGES.get(card.language or "", card.language)
     plain = {
-        "year": f"{name} was first released in {card.year}." if card.year else f"I don't know when {name} was released.",
+        "year": f"{link_title(card.title, card.title_id)} was first released in {card.year}." if card.year else f"I don't know when {name} was released.",
         "language": f"{name} is in {escape(language)}." if language else f"I don't know the language of {name}.",
         "country": f"{name} is from {escape(card.country)} (country code)." if card.country else f"I don't know where {name} is from.",
         "type": f"{name} is a {KINDS[card.type]}.",
@@ -209,6 +209,9 @@ async def compare(plan: Plan, tools: Toolbox, fast: bool) -> Reply:
         return reply
     reply.plan = _keep(plan, *titles)
     reply.titles.clear()
+    if plan.topic == "year":
+        reply.add(_say_older(reply, titles))
+        return reply
     names = [reply.name(one) for one in titles]
     reply.add(" or ".join(names) + "?")
     if fast:
@@ -219,6 +222,16 @@ async def compare(plan: Plan, tools: Toolbox, fast: bool) -> Reply:
     shared = [*answer.shared_genres, *answer.shared_tags]
     reply.add(*([f"- In common: {escape(', '.join(shared), 200)}."] if shared else []))
     return reply
+
+
+def _say_older(reply: Reply, titles: Sequence[Mention]) -> str:
+    if unknown := [reply.name(one) for one in titles if one.year is None]:
+        return f"I can't tell which is older: I don't know the year of {' or '.join(unknown)}."
+    by_year = sorted(titles, key=lambda one: one.year or 0)
+    first, *others = (reply.name(one) for one in by_year)
+    if by_year[0].year == by_year[1].year:
+        return f"{first} and {others[0]} are of the same year."
+    return f"{first} is older than {' and '.join(others)}."
 
 
 async def _find_all(plan: Plan, tools: Toolbox) -> list[tuple[TitleName, Found]]:

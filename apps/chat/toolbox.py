@@ -103,7 +103,8 @@ def sum_up(content: Mapping[str, Any]) -> str:
     for key, noun in (("titles", "title"), ("entries", "title"), ("reviews", "review"), ("predictions", "prediction"), ("genres", "genre")):
         if isinstance(content.get(key), list) and content[key]:
             count, total = len(content[key]), content.get("total")
-            return f"{count}{f' of {total:,}' if isinstance(total, int) and total > count else ''} {noun}{'' if count == 1 else 's'}"
+            more = total if isinstance(total, int) and total > count else None
+            return f"{count}{f' of {more:,}' if more else ''} {noun}{'' if (more or count) == 1 else 's'}"
     if isinstance(content.get("card"), Mapping):
         return clean_line(_name_card(content["card"]), 100)
     if isinstance(content.get("insights"), Mapping):

@@ -34,6 +34,13 @@ GENRE_WORDS: dict[str, tuple[str, ...]] = {
     "for kids": ("Family",),
     "for children": ("Family",),
     "for the kids": ("Family",),
+    "kids": ("Family",),
+    "kids'": ("Family",),
+    "kid's": ("Family",),
+    "children's": ("Family",),
+    "for my children": ("Family",),
+    "with my children": ("Family",),
+    "with the children": ("Family",),
     "for the family": ("Family",),
     "for the whole family": ("Family",),
     "fantasies": ("Fantasy",),
@@ -152,8 +159,8 @@ DECADES: dict[str, int] = {
 
 # Words that carry nothing once slots are taken out.
 _EMPTY = """
-a all also am an and any anything are as at available be best binge but by came can catalogue check come could decent do does else evening ever fancy
-feel find for from get give good got great have hello help here hey hi how i i'd i'll i'm in is it its just kind let's like list looking lot lots made
+a all also am an and any anything are as at available be best binge but by came can catalogue check come could decent do does don't else evening ever fancy
+feel find for from get give good got great have hello help here hey hi how i i'd i'll i'm if in is it its just kind know let's like list looking lot lots made
 me mood more most my need new nice night now of off ok okay on only or other our out over pick picks please pretty quite really recommend released
 right s search see set shall should show shown so some someone something sort suggest suggestion suggestions surprise tell than that that's the them
 then there there's these this those to today tonight top us very want watch watching we we're weekend well were what what's which will with worth

@@ -29,6 +29,9 @@ QUESTIONS = (
     "compare made:t11 and made:t12",
     "is [x](https://evil.example) <b>y</b> any good?",
     "films about ](https://evil.example) <script>alert(1)</script>",
+    "something like made:t11 but about [x](https://evil.example) <b>y</b>",
+    "horror films without www.evil.example",
+    "Evil](https://evil.example) Ticket <b>Night</b>",
 )
 TARGETS = ("made:", "starter:", "https://made.example/")
 READER = MarkdownIt("commonmark", {"html": True})

@@ -12,9 +12,14 @@ from mcp import Client
 from mcp.server.mcpserver import MCPServer
 
 from apps.chat import Answer, ChatAgent, Done, TextDelta, ToolFinished, ToolStarted, Turn
+from apps.chat.grammar import make_plan
 from apps.chat.markdown import LINK, to_plain
+from apps.chat.plans import Plan
+from apps.chat.resolve import Found, find_title, fold
+from apps.chat.toolbox import Toolbox, sum_up
 from apps.mcp.server import create_server
 from tests.apps.chat_release import Lender
+from trending.sources.starter import StarterSource
 
 QUESTIONS: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("chat_questions.yaml").read_text(encoding="utf-8"))
 
@@ -65,6 +70,34 @@ def test_question_is_answered_with_the_right_tool_and_facts(server: MCPServer[An
         assert answer.cited == case["cites"], plain
     assert answer.maker == "rules"
     assert {target for _, target in LINK.findall(answer.text) if not target.startswith("https://made.example/")} <= set(answer.cited)
+
+
+# Written small, these are also what people say: a question, or a wish for titles about something.
+SMALL_TALK = {"all about eve", "all about my mother", "where is the friend's house?", "that '70s show", "10 things i hate about you"}
+
+
+def test_every_title_alone_is_looked_up_and_found(server: MCPServer[Any]) -> None:
+    """Whatever its words, a title of the starter catalogue typed alone means that title; typed small too, with few exceptions."""
+    names = sorted({row["title"] for row in StarterSource().records()})
+
+    async def find(plans: list[Plan]) -> list[Found]:
+        async with Client(server) as client:
+            tools = Toolbox(client, lambda _: None)
+            return [await find_title(tools, plan.names[0]) for plan in plans]
+
+    plans = [make_plan(name) for name in names]
+    assert [name for name, plan in zip(names, plans, strict=True) if plan.intent != "lookup"] == []
+    found = asyncio.run(find(plans))
+    assert [name for name, one in zip(names, found, strict=True) if one.title is None or not one.exact or fold(one.title.title) != fold(name)] == []
+    small = {name.casefold(): make_plan(name.casefold()) for name in names}
+    assert {name for name, plan in small.items() if plan.intent != "lookup" or fold(plan.names[0].text) != fold(name)} == SMALL_TALK
+
+
+def test_calls_are_summed_up_in_words() -> None:
+    """The noun is of the whole number, which stands before it."""
+    rows = [{}, {}]
+    assert sum_up({"titles": rows[:1], "total": 1_268}) == "1 of 1,268 titles"
+    assert (sum_up({"titles": rows[:1], "total": 1}), sum_up({"titles": rows})) == ("1 title", "2 titles")
 
 
 def test_there_are_enough_questions_over_every_tool() -> None:
