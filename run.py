@@ -133,8 +133,9 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.verb and (arguments.stack or arguments.no_cache or (not replays and (arguments.overrides or arguments.config))):
         parser.error("--set, --stack, --config and --no-cache go with --pipeline")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    # Of the root, so that no library adds one of its own and says everything twice.
-    logging.basicConfig(stream=sys.stderr, format="run.py: %(levelname)s: %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("run.py: %(levelname)s: %(message)s"))
+    logging.getLogger("trending").addHandler(handler)
     as_json = arguments.json
 
     from trending.errors import TrendingError

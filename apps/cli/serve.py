@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import socket
 
 from trending.errors import UsageError
@@ -10,6 +11,8 @@ from trending.errors import UsageError
 
 def run(arguments: argparse.Namespace) -> None:
     """Serve one door or all of them; /ready answers as soon as the release is loaded."""
+    # The MCP SDK gives the root logger a handler, which would say what run.py's says a second time.
+    logging.getLogger("trending").propagate = False
     over_stdio = arguments.app == "mcp" and arguments.transport != "http"
     if arguments.transport is not None and arguments.app != "mcp":
         raise UsageError(f"{arguments.app} is served over HTTP only", where="--transport", mend="leave it out; it goes with: serve mcp")

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
-from mcp.shared.exceptions import MCPError
-from mcp.types import INVALID_PARAMS, Completion, CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference
+from mcp.types import Completion, CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference
 
 from apps.mcp.answering import Lender
 from apps.mcp.factory import Server
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 _MOST = 20
 _MOST_CHARS = 300
-_KINDS = ("movie", "tv")
+_LISTS = {"genre": GENRES, "type": ("movie", "tv")}
 _TITLES = ("title", "first", "second")
 
 
@@ -28,13 +27,11 @@ def add_completion(server: Server, live: Lender) -> None:
     async def complete(ref: PromptReference | ResourceTemplateReference, argument: CompletionArgument, _: CompletionContext | None) -> Completion:
         typed = argument.value[:_MOST_CHARS]
         if isinstance(ref, PromptReference) and ref.name not in {prompt.name for prompt in await server.list_prompts()}:
-            raise MCPError(INVALID_PARAMS, f"no prompt {ref.name[:80]!r}")
+            return Completion(values=[])
         if isinstance(ref, ResourceTemplateReference):
             return await _look_up(live, lambda service: [card.title_id for card in service.complete_title(typed, _MOST)])
-        if argument.name == "genre":
-            return _begin(GENRES, typed)
-        if argument.name == "type":
-            return _begin(_KINDS, typed)
+        if argument.name in _LISTS:
+            return _begin(_LISTS[argument.name], typed)
         if argument.name == "tag":
             return _begin(await _ask(live, lambda service: list(service.catalogue.tags())), typed)
         if argument.name in _TITLES:

@@ -235,7 +235,7 @@ def test_a_cursor_of_another_question_is_refused(live: Fixed) -> None:
 
 def test_every_output_schema_is_still_that_of_the_service(live: Fixed) -> None:
     """A field that the service's answers gain or lose is in the short schema too."""
-    from trending.service import answers
+    from trending import answers
 
     models = {
         "search_titles": answers.SearchAnswer,

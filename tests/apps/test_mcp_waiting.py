@@ -25,7 +25,7 @@ class SlowMaker(InsightMaker):
         self.go = threading.Event()
         self.asked = threading.Event()
 
-    def make(self, material: Material) -> Insights:
+    def make(self, material: Material, *, keep: bool = True) -> Insights:
         """Wait, then answer by rules."""
         self.asked.set()
         self.go.wait(20)
