@@ -60,7 +60,9 @@ def training(
     fitted = []
     for name, (kind, text) in wanted.items():
         train = train_genre_model.with_options(substitutions={"model": name})
-        fitted.append(train(examples, kind=kind, params=model_params.get(kind, {}), text=text, seed=seed, id=f"train_{name}"))
+        fitted.append(
+            train(examples, kind=kind, params=model_params.get(kind, {}), text=text, seed=seed, weights=encoder if kind == "bert" else None, id=f"train_{name}")
+        )
 
     names, texts = list(wanted), [text for _, text in wanted.values()]
     notes = [STARTER_NOTE] if data["starter"] else []

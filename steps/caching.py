@@ -11,6 +11,7 @@ import trending
 
 SOURCE_ROOT = Path(trending.__file__).resolve().parents[1]
 _LIBRARIES = (
+    "accelerate",
     "deepchecks",
     "duckdb",
     "ftfy",

@@ -21,7 +21,7 @@ from trending.evaluation.baselines import COMMONEST
 from trending.evaluation.candidates import DecisionRule, choose_champion, judge_candidate, judge_commonest, tune_candidate
 from trending.features.examples import build_examples, select_part
 from trending.insights.maker import InsightMaker
-from trending.models.base import MODEL_KINDS, GenreModel, build_model
+from trending.models.base import MODEL_KINDS, QUICK_KINDS, GenreModel, build_model
 from trending.models.split import select_trainable, split_titles
 from trending.provenance import RunOrigin
 from trending.releases import ReleaseStore
@@ -33,6 +33,8 @@ from trending.sources import SourceConfig, open_source
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 17
+# What can be fitted here: a BERT begins with weights that are an extra.
+FITTED_KINDS = MODEL_KINDS if find_weights("auto") else QUICK_KINDS
 
 
 @pytest.fixture(autouse=True)
@@ -77,13 +79,17 @@ def examples(starter: CleaningResult) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def fitted_models(examples: pd.DataFrame) -> dict[str, GenreModel]:
-    """One fitted model of each kind (trees kept few)."""
+def fitted_models(examples: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> dict[str, GenreModel]:
+    """One fitted model of each kind (few trees, and few titles for the BERT, which is there if its weights are)."""
     part = select_part(examples, "train")
-    params = {"xgboost": {"n_estimators": 20, "max_features": 1_500}}
-    models = {kind: build_model(kind, params.get(kind)) for kind in MODEL_KINDS}
-    for model in models.values():
-        model.fit(part.texts, part.labels, SEED)
+    params: dict[str, dict[str, Any]] = {"xgboost": {"n_estimators": 20, "max_features": 1_500}, "bert": {"max_titles": 160, "epochs": 1}}
+    models = {kind: build_model(kind, params.get(kind)) for kind in FITTED_KINDS}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRENDING_HOME", str(tmp_path_factory.mktemp("fitting")))
+        load_settings.cache_clear()
+        for model in models.values():
+            model.fit(part.texts, part.labels, SEED)
+    load_settings.cache_clear()
     return models
 
 

@@ -95,7 +95,7 @@ def _export(weights: Path, target: Path) -> int:
             return torch.nn.functional.normalize(states.mean(dim=1), dim=1)
 
     exact = target.with_suffix(".fp32.onnx")
-    with _quiet():
+    with quiet_libraries():
         model = AutoModel.from_pretrained(weights, attn_implementation="eager", local_files_only=True).eval()
         torch.onnx.export(
             Pooled(model),
@@ -122,7 +122,7 @@ def _save_tokenizer(source: Path, target: Path) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet_libraries() -> Iterator[None]:
     """Keep the libraries' progress bars and advice off the terminal."""
     from transformers.utils.logging import disable_progress_bar, enable_progress_bar
 

@@ -21,8 +21,10 @@ _MODELS: dict[str, str] = {
     "keywords": "trending.models.keywords:KeywordModel",
     "tfidf_logreg": "trending.models.tfidf_logreg:TfidfLogRegModel",
     "xgboost": "trending.models.xgb:XGBoostModel",
+    "bert": "trending.models.bert.model:BertModel",
 }
 MODEL_KINDS: tuple[str, ...] = tuple(_MODELS)
+QUICK_KINDS = tuple(kind for kind in MODEL_KINDS if kind != "bert")  # trained unless others are asked for
 CONFIG_FILE = "model.json"
 WeightedTerms = list[tuple[str, float]]
 
@@ -39,6 +41,8 @@ class GenreModel(ABC):
     quick: ClassVar[bool] = False
     # Largest value of a hyper-parameter that has one; all numbers are above zero.
     limits: ClassVar[dict[str, float]] = {}
+    # What a hyper-parameter that is a word may be.
+    choices: ClassVar[dict[str, tuple[str, ...]]] = {}
 
     def __init__(self, **params: Any) -> None:
         """Keep the hyper-parameters; unknown ones are refused by `build_model`."""
@@ -105,7 +109,10 @@ def build_model(kind: str, params: dict[str, Any] | None = None) -> GenreModel:
         raise UsageError(f"{kind} has no parameter {min(unknown)!r}", where="model_params", mend=f"it has: {', '.join(found.defaults()) or 'none'}")
     for name, value in (params or {}).items():
         default = found.defaults()[name]
-        if not _fits(value, default, found.limits.get(name, math.inf)):
+        if isinstance(default, str):
+            if value not in found.choices[name]:
+                raise UsageError(f"{name} can't be {value!r}", where=f"model_params.{kind}", mend=f"choose from: {', '.join(found.choices[name])}")
+        elif not _fits(value, default, found.limits.get(name, math.inf)):
             raise UsageError(
                 f"{name} can't be {value!r}", where=f"model_params.{kind}", mend=f"give one like its default, {default!r}{_most(found.limits.get(name))}"
             )

@@ -92,11 +92,14 @@ def _read_row(column_of: dict[str, int], idf: npt.NDArray[np.float32], ngrams: i
     return columns, (values / length).astype(np.float32)
 
 
-def _split_terms(text: str, ngrams: int) -> list[str]:
+def fold_text(text: str) -> str:
+    """Return lower case without accents, as evidence is shown."""
     text = text.lower()
-    if not text.isascii():
-        text = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
-    words = _WORD.findall(text)
+    return text if text.isascii() else "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+
+
+def _split_terms(text: str, ngrams: int) -> list[str]:
+    words = _WORD.findall(fold_text(text))
     terms = words.copy()
     for length in range(2, ngrams + 1):
         terms += map(" ".join, zip(*(words[start:] for start in range(length)), strict=False))
