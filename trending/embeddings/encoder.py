@@ -59,15 +59,11 @@ class TextEncoder:
         Raises:
             ReleaseError: If it can't be opened.
         """
-        from onnxruntime import InferenceSession, SessionOptions
         from tokenizers import Tokenizer
 
-        options = SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
         try:
             facts = read_facts(folder)
-            session = InferenceSession(str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"])
+            session = open_session(str(folder / MODEL_FILE))
             tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
         except ReleaseError:
             raise
@@ -90,6 +86,16 @@ class TextEncoder:
         (vectors,) = self._session.run(None, {"input_ids": np.array([ids], dtype=np.int64)})
         vector: Vectors = vectors[0]
         return vector
+
+
+def open_session(model: str | bytes) -> Any:
+    """Open an ONNX model, a file or its content, for one text and one thread at a time; raises exceptions of onnxruntime's own."""
+    from onnxruntime import InferenceSession, SessionOptions
+
+    options = SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def read_facts(folder: Path) -> EncoderFacts:

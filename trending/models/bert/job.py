@@ -22,7 +22,7 @@ from trending.embeddings.weights import Weights, find_weights
 from trending.errors import UsageError
 from trending.features.labels import IntMatrix
 from trending.folders import staged_directory
-from trending.models.bert.model import FACTS_FILE, GRAPH_FILE, TOKENIZER_FILE
+from trending.models.bert.session import FACTS_FILE, GRAPH_FILE, TOKENIZER_FILE, BertSession
 from trending.processes import child_environment
 from trending.provenance import hash_file
 from trending.settings import load_settings
@@ -97,7 +97,6 @@ def main(folder: Path) -> None:
     from trending.models.bert.export import export_network, keep_smaller
     from trending.models.bert.finetune import FineTuning, Recipe, Tokens, choose_precision
     from trending.models.bert.network import GenreNetwork
-    from trending.models.bert.session import BertSession
 
     job = json.loads((folder / _JOB).read_text(encoding="utf-8"))
     params, weights = job["params"], Path(job["weights"])

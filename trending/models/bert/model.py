@@ -12,11 +12,9 @@ import numpy as np
 from trending.features.labels import FloatMatrix, IntMatrix
 from trending.genres import GENRES
 from trending.models.base import GenreModel, WeightedTerms
-from trending.models.bert.session import BertSession
+from trending.models.bert.session import FACTS_FILE, GRAPH_FILE, TOKENIZER_FILE, BertSession
 from trending.models.logits import sigmoid
 from trending.models.terms import fold_text
-
-GRAPH_FILE, TOKENIZER_FILE, FACTS_FILE = "bert.onnx", "tokenizer.json", "bert.json"
 
 
 class BertModel(GenreModel):

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trending.embeddings.encoder import open_session
 from trending.models.bert.batches import open_tokenizer
 
+GRAPH_FILE, TOKENIZER_FILE, FACTS_FILE = "bert.onnx", "tokenizer.json", "bert.json"
 _REMEMBERED = 128
 Floats = NDArray[np.float32]
 Reading = tuple[Floats, list[tuple[str, Floats]]]  # logits, shape (genres,), and the words, each with what it adds to them
@@ -32,13 +34,8 @@ class BertSession:
         Raises:
             ValueError: If they can't be opened.
         """
-        from onnxruntime import InferenceSession, SessionOptions
-
-        options = SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
         try:
-            session = InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+            session = open_session(graph)
             opened = open_tokenizer(tokenizer, max_tokens)
         except Exception as error:  # both libraries raise bare exceptions of their own
             raise ValueError(f"the network can't be opened: {str(error)[:200]}") from error
