@@ -1,9 +1,10 @@
 """Requests per second of POST /v1/predict beside a bare FastAPI handler over the same model, in turn, under the same load.
 
 The bare handler calls the published model's `predict_proba` on prepared text and returns the scores: with a home whose release is a BERT that is an
-onnxruntime session, by default TF-IDF with logistic regression, which is all overhead. It has no evidence, limits, metrics or problem details. It is written both ways: `def`, as FastAPI recommends for work that blocks, and `async def`,
-which keeps everybody waiting for a slow model but spares a quick one the way to a thread. The load comes from this process, the servers are others. Where
-other work runs beside, requests per second of the server's own CPU time are what to compare.
+onnxruntime session, by default TF-IDF with logistic regression, beside which everything is overhead. It has no evidence, limits, metrics or problem
+details, and is written both ways: `def`, as FastAPI recommends for work that blocks, and `async def`, which keeps everybody waiting for a slow model but
+spares a quick one the way to a thread. The load comes from this process, the servers are others. Where other work runs beside, requests per second of the
+server's own CPU time are what to compare.
 """
 
 from __future__ import annotations
