@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -273,3 +274,25 @@ def test_filters_that_few_neighbours_pass_still_find_similar_titles(tmp_path: Pa
     catalogue = open_catalogue(tmp_path / "catalogue.sqlite", content, VectorIndex.open(tmp_path / "vectors.usearch"))
     assert {one.title.title for one in catalogue.similar("test:0", 3, Filters(genre=["Western"]))} <= {f"T{number}" for number in range(count - 5, count)}
     assert len(catalogue.similar("test:0", 3, Filters(genre=["Western"]))) == 3
+
+
+def test_a_filter_that_nothing_passes_ends_before_the_largest_index_does(tmp_path: Path) -> None:
+    """Neighbours are asked for in growing numbers, but never in more than SQLite takes as parameters, however many titles there are."""
+    content = make_content([{"title": f"T{number}", "genres": ["Drama"]} for number in range(50)])
+    asked: list[int] = []
+
+    class Endless:
+        def __len__(self) -> int:
+            return 1_000_000
+
+        def vector(self, row: int) -> np.ndarray:
+            return np.zeros(384, dtype=np.float32)
+
+        def search(self, vector: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+            asked.append(count)
+            return np.arange(50), np.linspace(1, 0, 50)
+
+    catalogue = open_catalogue(tmp_path / "catalogue.sqlite", content, cast("VectorIndex", Endless()))
+    assert catalogue.similar("test:0", 3, Filters(genre=["Western"])) == []
+    assert asked == sorted(asked)
+    assert asked[-1] == 32_000

@@ -22,6 +22,7 @@ _NEAR = 200  # neighbours of a query
 _LEAST_COSINE = 0.3
 _LEAST_SHARE = 0.7  # of the best one's cosine
 _NEIGHBOURS = 500  # of a title; four times as many are looked at while filters leave too few
+_MOST_NEIGHBOURS = 32_000  # beyond it a question takes too long, and has more parameters than SQLite allows
 _RARE_WORDS = 10
 _CANDIDATES = 100
 _COMMON = 0.02  # words of more than this share of all texts say little about a plot
@@ -55,7 +56,7 @@ def _search_wider(connection: sqlite3.Connection, index: VectorIndex, row: int, 
     count = _NEIGHBOURS
     while True:
         found = _search_index(connection, index, index.vector(row), sieve, count)
-        if len(found) > limit or count >= len(index):
+        if len(found) > limit or count >= min(len(index), _MOST_NEIGHBOURS):
             return found
         count *= 4
 

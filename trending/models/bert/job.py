@@ -51,9 +51,11 @@ def run_job(params: dict[str, Any], texts: list[str], labels: IntMatrix, seed: i
     chosen = np.sort(np.random.default_rng(seed).permutation(len(texts))[: params["max_titles"]])
     texts, labels = [texts[row] for row in chosen], labels[chosen]
     folder = load_settings().cache_dir / JOBS / _name_job(params, texts, labels, seed, weights)
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / ".lock"):
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_suffix(".lock")):
+        folder.mkdir(exist_ok=True)
         if not (folder / _RESULT).is_dir():
+            (folder / _FAILURE).unlink(missing_ok=True)
             _write_job(folder, params, texts, labels, seed, weights)
             outcome = subprocess.run([sys.executable, "-m", "trending.models.bert.job", str(folder)], env=child_environment(), check=False)
             if outcome.returncode:
@@ -61,7 +63,7 @@ def run_job(params: dict[str, Any], texts: list[str], labels: IntMatrix, seed: i
                 reason = failure.read_text(encoding="utf-8") if failure.is_file() else f"exit code {outcome.returncode}"
                 raise UsageError(f"fine-tuning failed ({reason[:300]})", where=str(folder), mend="run it again: it goes on where it was")
         files = {path.name: path.read_bytes() for path in sorted((folder / _RESULT).iterdir())}
-    shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
     return files
 
 
