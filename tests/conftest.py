@@ -19,9 +19,10 @@ from trending.embeddings.titles import embed_titles
 from trending.embeddings.weights import find_weights
 from trending.evaluation.baselines import COMMONEST
 from trending.evaluation.candidates import DecisionRule, choose_champion, judge_candidate, judge_commonest, tune_candidate
-from trending.features.examples import build_examples, select_part
+from trending.features.examples import build_examples
 from trending.insights.maker import InsightMaker
-from trending.models.base import MODEL_KINDS, QUICK_KINDS, GenreModel, build_model
+from trending.models.base import MODEL_KINDS, QUICK_KINDS, GenreModel
+from trending.models.fitting import fit_model
 from trending.models.split import select_trainable, split_titles
 from trending.provenance import RunOrigin
 from trending.releases import ReleaseStore
@@ -81,14 +82,13 @@ def examples(starter: CleaningResult) -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def fitted_models(examples: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> dict[str, GenreModel]:
     """One fitted model of each kind (few trees, and few titles for the BERT, which is there if its weights are)."""
-    part = select_part(examples, "train")
     params: dict[str, dict[str, Any]] = {"xgboost": {"n_estimators": 20, "max_features": 1_500}, "bert": {"max_titles": 160, "epochs": 1}}
-    models = {kind: build_model(kind, params.get(kind)) for kind in FITTED_KINDS}
+    models = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRENDING_HOME", str(tmp_path_factory.mktemp("fitting")))
         load_settings.cache_clear()
-        for model in models.values():
-            model.fit(part.texts, part.labels, SEED)
+        for kind in FITTED_KINDS:
+            models[kind], _ = fit_model(kind, params.get(kind, {}), examples, SEED)
     load_settings.cache_clear()
     return models
 

@@ -1,6 +1,5 @@
 """Fit one genre model; the pipeline calls this once per kind."""
 
-import time
 from typing import Annotated, Any
 
 import pandas as pd
@@ -9,36 +8,24 @@ from zenml.enums import ArtifactType
 
 from steps.caching import depend_on
 from steps.materializers import GenreModelMaterializer
-from trending.features.examples import select_part
-from trending.models import GenreModel, build_model
+from trending.models import GenreModel
+from trending.models.fitting import fit_model
 
 
 @step(output_materializers=GenreModelMaterializer, cache_policy=depend_on("models", "features", "embeddings", "cleaning/text.py", "processes.py"))
 def train_genre_model(
     examples: pd.DataFrame, kind: str, params: dict[str, Any], text: str, seed: int, weights: str | None = None
-) -> Annotated[GenreModel, ArtifactConfig(name="{model}_model", artifact_type=ArtifactType.MODEL)]:
-    """Fit a model on the training split.
+) -> tuple[Annotated[GenreModel, ArtifactConfig(name="{model}_model", artifact_type=ArtifactType.MODEL)], Annotated[dict[str, Any], "training_facts"]]:
+    """Fit a model on the training split, and say what that took.
 
     Args:
-        examples: All examples; only the training split is used.
+        examples: All examples; the test split isn't used.
         kind: A key of `trending.models.base.MODEL_KINDS`.
         params: Hyper-parameters that differ from the kind's defaults.
-        text: `masked`, or `unmasked` for measuring how much genre words leak.
+        text: `masked` or `described`, or `unmasked` for measuring how much genre words leak.
         seed: For whatever the model draws at random.
         weights: Fingerprint of the pre-trained weights it begins with, if it does; others make another model.
     """
-    part = select_part(examples, "train", text)
-    model = build_model(kind, params)
-    started = time.perf_counter()
-    model.fit(part.texts, part.labels, seed)
-    log_metadata(
-        {
-            "kind": kind,
-            "text": text,
-            "titles": len(part.texts),
-            "fit_seconds": round(time.perf_counter() - started, 2),
-            "weights": weights or "none",
-            **model.params,
-        }
-    )
-    return model
+    model, facts = fit_model(kind, params, examples, seed, text)
+    log_metadata({**model.params, **{name: value for name, value in facts.items() if not isinstance(value, dict | list)}, "weights": weights or "none"})
+    return model, facts

@@ -70,7 +70,9 @@ def test_what_words_add_makes_up_the_score(fitted_models: dict[str, GenreModel],
 def test_it_says_how_it_was_trained(fitted_models: dict[str, GenreModel]) -> None:
     facts = cast("BertModel", fitted_models["bert"]).facts
     assert facts["encoder_sha256"].startswith("53aa5117")
-    assert facts["titles"] + facts["held_out"] == 160
+    assert facts["titles"] == 160
+    assert facts["held_out"] > 0
+    assert 0 < facts["history"][0]["held_out_map"] < 1
     assert facts["history"][0]["loss"] > 0
     assert {"exact", "int8", "is_int8"} == set(facts["graphs"])
 
@@ -95,10 +97,12 @@ finetune._EVERY_SECONDS = 0.0
 weights = find_weights("auto").folder
 texts = [f"A {word} meets a {other} in town number {n}." for n, (word, other) in enumerate([("ghost", "cop"), ("nun", "spy"), ("cook", "king")] * 16)]
 labels = np.asarray([[n % 3 == 0, n % 3 == 1, n % 2 == 0] for n in range(len(texts))], dtype=np.int8)
-ids = tokenise(open_tokenizer(weights / "tokenizer.json", 64), texts)
-recipe = finetune.Recipe(epochs=2, batch_size=8, rate=1e-4, head_rate=1e-3, layer_decay=0.9, warmup=0.1, dropout=0.1, loss="cross_entropy", patience=1)
+tokenizer = open_tokenizer(weights / "tokenizer.json", 64)
+ids, bare = tokenise(tokenizer, [f"Film, 199{n % 2}0s: {text}" for n, text in enumerate(texts)]), tokenise(tokenizer, texts)
+rates = {"rate": 1e-4, "head_rate": 1e-3, "layer_decay": 0.9, "warmup": 0.1}
+recipe = finetune.Recipe(epochs=2, batch_size=8, **rates, dropout=0.1, facts_dropout=0.5, loss="cross_entropy", patience=1)
 network = GenreNetwork(weights, 3, recipe.dropout)
-run = finetune.FineTuning(network, recipe, finetune.Tokens(ids[8:], labels[8:]), finetune.Tokens(ids[:8], labels[:8]), 3, folder)
+run = finetune.FineTuning(network, recipe, finetune.Tokens(ids[8:], bare[8:], labels[8:]), finetune.Tokens(ids[:8], bare[:8], labels[:8]), 3, folder)
 def report(progress, steps):
     if progress.epoch * steps + progress.step == die_at:
         os._exit(9)

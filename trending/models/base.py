@@ -27,16 +27,19 @@ MODEL_KINDS: tuple[str, ...] = tuple(_MODELS)
 QUICK_KINDS = tuple(kind for kind in MODEL_KINDS if kind != "bert")  # trained unless others are asked for
 CONFIG_FILE = "model.json"
 WeightedTerms = list[tuple[str, float]]
+Labelled = tuple[Sequence[str], IntMatrix]
 
 
 class GenreModel(ABC):
     """Predicts, for a text, a score for each of the 20 genres.
 
-    Texts are plots whose genre words have been masked. Scores lie in [0, 1] and rank well; that they are probabilities is
-    the calibrator's work. After `load(save(...))` a model predicts the same to the last bit of float32.
+    Texts are plots whose genre words have been masked, after facts about the title if the model reads those. Scores lie in [0, 1] and rank well; that
+    they are probabilities is the calibrator's work. After `load(save(...))` a model predicts the same to the last bit of float32.
     """
 
     kind: ClassVar[str]
+    # Which text it reads: `masked` plots, or `described` ones, which `trending.features.facts` may have put words before.
+    reads: ClassVar[str] = "masked"
     # True if a plot is scored in less time than it takes to hand it to another thread.
     quick: ClassVar[bool] = False
     # Largest value of a hyper-parameter that has one; all numbers are above zero.
@@ -54,8 +57,19 @@ class GenreModel(ABC):
         """Return the hyper-parameters and their defaults."""
 
     @abstractmethod
-    def fit(self, texts: Sequence[str], labels: IntMatrix, seed: int) -> None:
-        """Learn from `texts` (n) and their 0/1 `labels`, shape (n, 20)."""
+    def fit(self, texts: Sequence[str], labels: IntMatrix, seed: int, validation: Labelled | None = None) -> None:
+        """Learn from `texts` (n) and their 0/1 `labels`, shape (n, 20).
+
+        Args:
+            texts: Of the kind that `reads` names.
+            labels: 0 or 1.
+            seed: Of whatever is drawn at random.
+            validation: Texts and labels that say when to stop, to those models that learn in rounds.
+        """
+
+    def describe_fit(self) -> dict[str, Any]:
+        """Return what is known of how it was fitted, as plain data; a `history` has a row per round."""
+        return {}
 
     @abstractmethod
     def predict_proba(self, texts: Sequence[str]) -> FloatMatrix:

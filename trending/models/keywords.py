@@ -15,7 +15,7 @@ import numpy as np
 
 from trending.features.labels import FloatMatrix, IntMatrix
 from trending.genres import GENRES
-from trending.models.base import GenreModel, WeightedTerms
+from trending.models.base import GenreModel, Labelled, WeightedTerms
 
 KEYWORDS: dict[str, str] = {
     "Action": "assassin mercenary fight fights fighting explosive gunfight commando martial ninja samurai rescue terrorist terrorists agent chase kung vigilante",
@@ -53,7 +53,7 @@ class KeywordModel(GenreModel):
         """`smoothing`: how many titles of the genre's average share are mixed into each rate."""
         return {"smoothing": 10.0}
 
-    def fit(self, texts: Sequence[str], labels: IntMatrix, seed: int) -> None:
+    def fit(self, texts: Sequence[str], labels: IntMatrix, seed: int, validation: Labelled | None = None) -> None:
         """Measure the rate of each genre at each number of hits."""
         hits = self._count(texts)
         prior = labels.mean(axis=0)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from trending.features.labels import FloatMatrix, IntMatrix
-from trending.models.base import GenreModel, WeightedTerms
+from trending.models.base import GenreModel, Labelled, WeightedTerms
 
 
 class MajorityModel(GenreModel):
@@ -23,7 +23,7 @@ class MajorityModel(GenreModel):
         """There is nothing to set."""
         return {}
 
-    def fit(self, texts: Sequence[str], labels: IntMatrix, seed: int) -> None:
+    def fit(self, texts: Sequence[str], labels: IntMatrix, seed: int, validation: Labelled | None = None) -> None:
         """Count."""
         self.shares = labels.mean(axis=0)
 

