@@ -63,6 +63,8 @@ def build_parser() -> argparse.ArgumentParser:
     text = predict.add_mutually_exclusive_group(required=True)
     text.add_argument("--text", help="the plot")
     text.add_argument("--file", help="a text file with a plot a line; - reads standard input")
+    predict.add_argument("--type", choices=("movie", "tv"), help="what it is, if you know")
+    predict.add_argument("--year", type=int, help="its year, if you know")
     _add_json(predict)
 
     evaluate = verbs.add_parser("evaluate", help="judge the current release on labelled titles")

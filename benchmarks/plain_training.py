@@ -15,10 +15,14 @@ from trending.embeddings.export import prepare_encoder
 from trending.embeddings.titles import embed_titles
 from trending.embeddings.weights import find_weights
 from trending.evaluation.baselines import BASELINE, COMMONEST
-from trending.evaluation.candidates import choose_champion, judge_candidate, judge_commonest, list_candidates, tune_candidate
+from trending.evaluation.candidates import SCORED, decide_all, judge_candidate, judge_commonest, list_candidates, score_models, unframe_scores
+from trending.evaluation.champion import assemble_champion, choose_champion
+from trending.evaluation.costs import measure_candidates
+from trending.evaluation.frontier import draw_frontier
+from trending.evaluation.rules import tune_rules
 from trending.features.examples import build_examples, select_part
 from trending.insights.maker import InsightMaker
-from trending.models import build_model
+from trending.models.fitting import fit_model
 from trending.models.split import select_trainable, split_titles
 from trending.provenance import RunOrigin
 from trending.releases import ReleaseStore
@@ -44,22 +48,25 @@ def main(folder: Path, overrides: list[str]) -> None:
     splits = pd.DataFrame({"title_id": trainable["title_id"], "split": split_titles(trainable, config.seed)}).reset_index(drop=True)
     examples = build_examples(cleaned.titles, splits)
     render_data_summary(cleaned.titles, cleaned.report)
-    models, rules = {}, {}
-    for name, (kind, text) in list_candidates(config.models).items():
-        part = select_part(examples, "train", text)
-        models[name] = build_model(kind, config.model_params.get(kind))
-        models[name].fit(part.texts, part.labels, config.seed)
-        rules[name] = tune_candidate(models[name], examples, text)
-    judged = {name: rules[name].apply(model, examples, "test") for name, model in models.items()}
+    wanted = list_candidates(config.models)
+    fitted = {name: fit_model(kind, config.model_params.get(kind, {}), examples, config.seed, text) for name, (kind, text) in wanted.items()}
+    models, facts = {name: model for name, (model, _) in fitted.items()}, {name: one for name, (_, one) in fitted.items()}
+    scores = score_models(models, {name: text for name, (_, text) in wanted.items()}, examples)
+    by_split = {split: unframe_scores(scores[scores["split"] == split]) for split in SCORED}
+    part = select_part(examples, "validation")
+    rules = tune_rules(by_split["validation"], part.labels, part.rows["group_id"].astype(str).tolist(), config.seed)
+    judged = decide_all(rules, by_split["test"], examples, "test")
     judgements = {name: judge_candidate(name, one, examples, config.seed) for name, one in judged.items()}
     judgements[COMMONEST] = judge_commonest(examples, config.seed)
-    verdict = choose_champion(rules, judged, judgements, examples, config.seed)
-    render_comparison(list(judgements.values()), verdict.champion, verdict.validation, verdict.differences, verdict.leak, [])
+    costs = measure_candidates(models, facts, rules, select_part(examples, "test", "described").texts)
+    verdict = choose_champion(rules, judged, judgements, examples, config.seed, costs, config.budget)
+    frontier = draw_frontier(verdict.validation, judgements, costs, verdict.over_budget, verdict.champion)
+    render_comparison(list(judgements.values()), verdict.champion, verdict.validation, verdict.differences, verdict.leak, frontier, [])
     render_evaluation(judgements[verdict.champion], judgements[BASELINE], judged[verdict.champion], [])
     origin = DataOrigin(
         source=source.name, fingerprint=source.fingerprint(), rows=len(cleaned.titles), starter=source.name == STARTER_SOURCE, rights=config.rights
     )
-    model, rule = models[verdict.champion], rules[verdict.champion]
+    model, rule = assemble_champion(verdict.champion, rules, models), rules[verdict.champion]
     bundle = folder / "bundle"
     bundle.mkdir(parents=True)
     shown = select_allowed(cleaned.titles, config.rights)

@@ -31,6 +31,8 @@ def run_pipeline(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _summarise_release(result: dict[str, Any]) -> str:
+    from trending.reports.frontier import list_lines
+
     def interval(figure: dict[str, float]) -> str:
         return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
 
@@ -43,6 +45,9 @@ def _summarise_release(result: dict[str, Any]) -> str:
             f"  model     {result['model_kind']}, ZenML model version {result['model_version']}",
             f"  macro F1  {interval(result['macro_f1'])}{against} (genre words masked, 95 % intervals)",
             f"  data      {result['titles']:,} titles from {data}",
+            "",
+            *(f"  {line}" for line in list_lines(result["frontier"])),
+            "",
             'Next: python run.py predict --text "Two detectives search a fishing village for a missing child."',
         ]
     )

@@ -12,8 +12,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from trending.cleaning.rights import DEFAULT_TRAINABLE, check_patterns
 from trending.errors import UsageError
 from trending.evaluation.baselines import BASELINE
+from trending.evaluation.costs import Budget
 from trending.matching import MatchSettings
-from trending.models.base import MODEL_KINDS, QUICK_KINDS, build_model
+from trending.models.base import MODEL_KINDS, build_model
 from trending.sources import SourceConfig
 from trending.sources.crawl.config import LIVE_SOURCES, CrawlConfig, LiveName
 from trending.validation.settings import CheckSettings, GateSettings
@@ -29,8 +30,9 @@ class TrainingConfig(SourceConfig):
 
     rights: list[str] = Field(list(DEFAULT_TRAINABLE), description="Rights classes that may be learnt from and shipped.")
     seed: int = Field(17, ge=0, le=2**31 - 1)
-    models: list[str] = Field(list(QUICK_KINDS), min_length=1, description="What is trained beside the baseline; the best on validation titles is published.")
+    models: list[str] = Field(list(MODEL_KINDS), min_length=1, description="What is trained beside the baseline; the best on validation titles is published.")
     model_params: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Hyper-parameters per model that differ from its defaults.")
+    budget: Budget = Field(default_factory=Budget, description="What the published model may cost: max_ms a title, max_megabytes.")
     market: str = Field("global", description="With an ingested version, whose signals the trending score reads: global or a country code.")
     ingestion: dict[str, Any] = Field(default_factory=dict, description="With a live source, keys of its ingestion, which runs first.")
 

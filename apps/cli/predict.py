@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from trending.errors import InputError
+from trending.features.facts import write_facts
 from trending.predictions import Prediction
 from trending.releases import ReleaseStore
 from trending.settings import load_settings
@@ -30,7 +31,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     release = ReleaseStore.from_settings().open()
     predictions: list[Prediction] = []
     for start in range(0, len(texts), _BATCH):
-        predictions += release.predictor.predict(texts[start : start + _BATCH])
+        batch = texts[start : start + _BATCH]
+        predictions += release.predictor.predict(batch, facts=[write_facts(arguments.type, arguments.year)] * len(batch))
     if not arguments.json:
         for text, prediction in zip(texts, predictions, strict=True):
             _show(text, prediction, several=len(texts) > 1)

@@ -8,7 +8,7 @@ from zenml import log_metadata, step
 
 from steps.caching import depend_on
 from trending.cleaning.rights import select_allowed
-from trending.evaluation.candidates import DecisionRule, Verdict
+from trending.evaluation.rules import DecisionRule
 from trending.insights.maker import InsightMaker
 from trending.models import GenreModel
 from trending.releases.describe import compose_content, predict_titles, write_insights
@@ -18,8 +18,7 @@ from trending.releases.describe import compose_content, predict_titles, write_in
 def describe_titles(
     titles: pd.DataFrame,
     splits: pd.DataFrame,
-    models: list[GenreModel],
-    names: list[str],
+    champion: GenreModel,
     decision_rules: dict[str, Any],
     verdict: dict[str, Any],
     rights: list[str],
@@ -33,8 +32,7 @@ def describe_titles(
     Args:
         titles: Clean titles, all of them.
         splits: Split per trainable title.
-        models: Fitted models.
-        names: Their names, in the same order.
+        champion: The model to be released.
         decision_rules: Calibration and thresholds per model.
         verdict: Which model was chosen and why.
         rights: Patterns of the rights classes that may be shown.
@@ -43,10 +41,9 @@ def describe_titles(
         reviews: Reviews that may be shown.
         trends: Trends of several weeks that may be shown.
     """
-    champion = Verdict(**verdict).champion
-    rule = DecisionRule(**decision_rules[champion])
+    rule = DecisionRule(**decision_rules[verdict["champion"]])
     shown = select_allowed(titles, rights)
-    probabilities = predict_titles(models[names.index(champion)], rule, shown)
+    probabilities = predict_titles(champion, rule, shown)
     content = compose_content(shown, splits, probabilities, rule.thresholds, works=works, reviews=reviews, trends=trends)
     insights = write_insights(content, InsightMaker.from_settings())
     log_metadata(

@@ -14,8 +14,9 @@ from steps.folders import FolderMaterializer, discard, new_folder
 from steps.origin import describe_run
 from trending.cleaning.clean import CleaningReport
 from trending.cleaning.rights import select_allowed
-from trending.evaluation.candidates import DecisionRule, Verdict
+from trending.evaluation.champion import Verdict
 from trending.evaluation.judgement import Judgement
+from trending.evaluation.rules import DecisionRule
 from trending.models import GenreModel
 from trending.releases.build import Ingredients, build_bundle
 from trending.releases.bundle import DATA_CARD, MODEL_CARD
@@ -30,8 +31,7 @@ def build_release(
     titles: pd.DataFrame,
     splits: pd.DataFrame,
     cleaning_report: dict[str, Any],
-    models: list[GenreModel],
-    names: list[str],
+    champion: GenreModel,
     decision_rules: dict[str, Any],
     judgements: dict[str, Any],
     verdict: dict[str, Any],
@@ -50,8 +50,7 @@ def build_release(
         titles: Clean titles, all of them.
         splits: Split per trainable title.
         cleaning_report: The account of cleaning.
-        models: Fitted models.
-        names: Their names, in the same order.
+        champion: The model to be released.
         decision_rules: Calibration and thresholds per model.
         judgements: Every figure of every model.
         verdict: Which model was chosen and why.
@@ -73,7 +72,7 @@ def build_release(
         Ingredients(
             titles=titles,
             cleaning=CleaningReport(**cleaning_report),
-            model=models[names.index(choice.champion)],
+            model=champion,
             rule=rule,
             verdict=choice,
             judgements={name: Judgement(**one) for name, one in judgements.items()},

@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 
 from tests.apps.catalogue_samples import make_content, make_random_records, open_catalogue
+from tests.judging import decide, tune
 from trending.catalogue import Catalogue
 from trending.catalogue.content import CatalogueContent, rank_titles
 from trending.catalogue.languages import LANGUAGES, find_language
@@ -25,7 +26,8 @@ from trending.catalogue.write import write_catalogue
 from trending.cleaning.clean import CleaningResult, clean_titles
 from trending.cleaning.rights import select_allowed
 from trending.errors import ReleaseError
-from trending.evaluation.candidates import Verdict, judge_candidate, judge_commonest, tune_candidate
+from trending.evaluation.candidates import judge_candidate, judge_commonest
+from trending.evaluation.champion import Verdict
 from trending.genres import GENRES
 from trending.models.base import GenreModel
 from trending.provenance import RunOrigin
@@ -260,8 +262,9 @@ def test_titles_whose_rights_forbid_it_are_not_shipped(
     for row, name in classes.items():
         titles.loc[row, "rights_class"] = name
         titles.loc[row, "plot"] = f"Zyxwvut{row} walks alone through the city until a stranger speaks to him."
-    rules = {kind: tune_candidate(fitted_models[kind], examples, "masked") for kind in ("majority", "keywords")}
-    judgements = {kind: judge_candidate(kind, rule.apply(fitted_models[kind], examples, "test"), examples, 17) for kind, rule in rules.items()}
+    models = {kind: fitted_models[kind] for kind in ("majority", "keywords")}
+    rules = tune(models, examples)
+    judgements = {kind: judge_candidate(kind, one, examples, 17) for kind, one in decide(models, rules, examples).items()}
     rights = ["open_*", "unclear"]
     shown = select_allowed(titles, rights)
     probabilities = predict_titles(fitted_models["keywords"], rules["keywords"], shown)

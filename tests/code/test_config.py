@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.config import IngestionConfig, TrainingConfig, load_config
 from trending.errors import UsageError
-from trending.models.base import QUICK_KINDS
+from trending.models.base import MODEL_KINDS
 
 
 def refuse(*overrides: str, path: str | None = None) -> str:
@@ -22,7 +22,7 @@ def refuse(*overrides: str, path: str | None = None) -> str:
 def test_the_shipped_configuration_is_the_starter_job() -> None:
     config = load_config(TrainingConfig, None, [])
     assert (config.source, config.seed, config.rights) == ("starter", 17, ["open_*", "unclear"])
-    assert tuple(config.models) == QUICK_KINDS
+    assert tuple(config.models) == MODEL_KINDS
 
 
 def test_dotted_overrides_reach_into_nested_keys() -> None:

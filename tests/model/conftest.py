@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trending.evaluation.candidates import DecisionRule, tune_candidate
+from tests.judging import decide, tune
 from trending.evaluation.metrics import Judged
+from trending.evaluation.rules import DecisionRule
 from trending.features.examples import Part, select_part
 from trending.models.base import GenreModel
 from trending.models.calibration import Calibrator
@@ -17,13 +18,13 @@ from trending.models.predictor import Predictor
 @pytest.fixture(scope="session")
 def rules(fitted_models: dict[str, GenreModel], examples: pd.DataFrame) -> dict[str, DecisionRule]:
     """Decision rules of three fitted models, tuned on validation titles."""
-    return {kind: tune_candidate(fitted_models[kind], examples, "masked") for kind in ("majority", "keywords", "tfidf_logreg")}
+    return tune({kind: fitted_models[kind] for kind in ("majority", "keywords", "tfidf_logreg")}, examples)
 
 
 @pytest.fixture(scope="session")
 def judged(fitted_models: dict[str, GenreModel], rules: dict[str, DecisionRule], examples: pd.DataFrame) -> dict[str, Judged]:
     """What those models decide on test titles."""
-    return {kind: rule.apply(fitted_models[kind], examples, "test") for kind, rule in rules.items()}
+    return decide({kind: fitted_models[kind] for kind in rules}, rules, examples)
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
-from trending.evaluation.candidates import DecisionRule
+from tests.judging import decide
 from trending.evaluation.metrics import Judged, calibration_error, f1_scores
+from trending.evaluation.rules import DecisionRule
 from trending.features.labels import FloatMatrix, IntMatrix
 from trending.genres import GENRE_INDEX, GENRES
 from trending.models.base import GenreModel
@@ -113,7 +114,7 @@ def test_a_rule_stored_as_json_decides_the_same(
     rules: dict[str, DecisionRule], fitted_models: dict[str, GenreModel], examples: pd.DataFrame, kind: str, split: str
 ) -> None:
     stored = DecisionRule.model_validate_json(rules[kind].model_dump_json())
-    before, after = (rule.apply(fitted_models[kind], examples, split) for rule in (rules[kind], stored))
+    before, after = (decide({kind: fitted_models[kind]}, {kind: rule}, examples, split)[kind] for rule in (rules[kind], stored))
     np.testing.assert_array_equal(after.decisions, before.decisions)
     np.testing.assert_array_equal(after.probabilities, before.probabilities)
 
@@ -122,6 +123,6 @@ def test_the_macro_f1_models_are_chosen_by_does_not_flatter_the_rule(
     rules: dict[str, DecisionRule], fitted_models: dict[str, GenreModel], examples: pd.DataFrame
 ) -> None:
     for kind, rule in rules.items():
-        judged = rule.apply(fitted_models[kind], examples, "validation")
+        judged = decide({kind: fitted_models[kind]}, {kind: rule}, examples, "validation")[kind]
         on_its_own_titles = f1_scores(judged, np.ones((1, len(judged.labels))))["macro_f1"][0]
         assert 0 < rule.validation_macro_f1 <= on_its_own_titles + 0.02, kind

@@ -6,20 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.judging import decide, tune
 from trending.errors import QualityError
-from trending.evaluation.candidates import (
-    BASELINE,
-    UNMASKED,
-    DecisionRule,
-    choose_champion,
-    frame_predictions,
-    judge_candidate,
-    tune_candidate,
-    unframe_predictions,
-)
+from trending.evaluation.baselines import BASELINE
+from trending.evaluation.candidates import UNMASKED, frame_scores, judge_candidate, restore_judged
+from trending.evaluation.champion import choose_champion
 from trending.evaluation.judge import compare, judge
 from trending.evaluation.judgement import Judgement
 from trending.evaluation.metrics import Judged, all_metrics
+from trending.evaluation.rules import DecisionRule
 from trending.features.examples import select_part
 from trending.genres import GENRES
 from trending.models.base import GenreModel, build_model
@@ -84,8 +79,8 @@ def test_a_model_that_only_guesses_the_commonest_genres_is_not_published(example
     for model in models.values():
         model.fit(["no word known"] * len(labels), labels, SEED)
     blind = examples.assign(text="no word known")
-    rules = {kind: tune_candidate(model, blind, "masked") for kind, model in models.items()}
-    judged = {kind: rule.apply(models[kind], blind, "test") for kind, rule in rules.items()}
+    rules = tune(models, blind)
+    judged = decide(models, rules, blind)
     assert rules["keywords"].validation_macro_f1 == pytest.approx(rules["majority"].validation_macro_f1)
     with pytest.raises(QualityError, match="not beyond doubt better"):
         choose_champion(rules, judged, {}, blind, SEED)
@@ -95,7 +90,7 @@ def test_the_twin_that_reads_genre_words_is_never_champion(
     rules: dict[str, DecisionRule], judged: dict[str, Judged], judgements: dict[str, Judgement], examples: pd.DataFrame
 ) -> None:
     twin = "tfidf_logreg" + UNMASKED
-    best = rules["tfidf_logreg"].model_copy(update={"validation_macro_f1": 0.99, "text": "unmasked"})
+    best = rules["tfidf_logreg"].model_copy(update={"validation_macro_f1": 0.99})
     perfect = Judged(judged["majority"].labels, judged["majority"].labels.astype(float), judged["majority"].labels == 1)
     everything = {**judgements, twin: judge_candidate(twin, perfect, examples, SEED)}
     verdict = choose_champion({twin: best, **rules}, {**judged, twin: perfect}, everything, examples, SEED)
@@ -112,11 +107,11 @@ def test_without_a_twin_there_is_no_leak_to_report(
 
 
 def test_framed_predictions_come_back_the_same(rules: dict[str, DecisionRule], judged: dict[str, Judged], examples: pd.DataFrame) -> None:
-    frame = frame_predictions(judged, examples)
-    assert list(frame.columns) == ["title_id", "model", *GENRES]
+    frame = frame_scores({kind: one.probabilities for kind, one in judged.items()}, select_part(examples, "test").rows["title_id"])
+    assert list(frame.columns) == ["model", "title_id", *GENRES]
     assert len(frame) == 3 * len(judged["majority"].labels)
     assert frame.loc[frame["model"] == "keywords", "title_id"].tolist() == select_part(examples, "test").rows["title_id"].tolist()
-    back = unframe_predictions(frame, rules, examples)
+    back = restore_judged(frame, rules, examples)
     assert set(back) == set(judged)
     for kind, before in judged.items():
         np.testing.assert_array_equal(back[kind].labels, before.labels)

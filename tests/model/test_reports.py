@@ -10,6 +10,8 @@ import pytest
 from trending.cleaning.clean import CleaningReport, CleaningResult
 from trending.evaluation.baselines import COMMONEST
 from trending.evaluation.candidates import judge_candidate, judge_commonest
+from trending.evaluation.costs import Cost
+from trending.evaluation.frontier import FrontierRow, draw_frontier
 from trending.evaluation.judgement import Figure, Judgement
 from trending.evaluation.metrics import Judged
 from trending.evaluation.model_card import METRIC_NAMES, render_model_card
@@ -65,9 +67,17 @@ def evaluation(judgements: dict[str, Judgement], judged: dict[str, Judged]) -> s
     return render_evaluation(judgements["tfidf_logreg"], judgements["majority"], judged["tfidf_logreg"], [f"note {SCRIPT}"])
 
 
+def frontier(judgements: dict[str, Judgement]) -> list[FrontierRow]:
+    validation = {"majority": 0.2, "tfidf_logreg": 0.456}
+    costs = {name: Cost(single_ms=0.5, batch_ms=0.2, megabytes=3.0, cpu_seconds=7.0) for name in validation}
+    return draw_frontier(validation, judgements, costs, [], "tfidf_logreg")
+
+
 def comparison(judgements: dict[str, Judgement], leak: dict[str, Figure]) -> str:
     difference = {"tfidf_logreg": Figure(value=0.123, low=0.101, high=0.145)}
-    return render_comparison(list(judgements.values()), "tfidf_logreg", {"majority": 0.2, "tfidf_logreg": 0.456}, difference, leak, [IMAGE])
+    return render_comparison(
+        list(judgements.values()), "tfidf_logreg", {"majority": 0.2, "tfidf_logreg": 0.456}, difference, leak, frontier(judgements), [IMAGE]
+    )
 
 
 def test_the_evaluation_page_shows_sources_and_notes_as_text(evaluation: str) -> None:
@@ -100,7 +110,7 @@ def test_the_comparison_escapes_and_marks_the_champion(judgements: dict[str, Jud
     read = Page(page)
     read.check()
     assert IMAGE in read.text
-    assert page.count('<tr class="best"><td>tfidf_logreg</td><td>0.456</td>') == 1
+    assert page.count('<tr class="best"><td>tfidf_logreg</td><td>0.456</td>') == 2  # among the models, and in the table of costs
     assert "+0.123 [+0.101, +0.145]" in read.text
     assert "majority" in read.text
     assert "Label leaks" not in read.text

@@ -22,9 +22,10 @@ _MODELS: dict[str, str] = {
     "tfidf_logreg": "trending.models.tfidf_logreg:TfidfLogRegModel",
     "xgboost": "trending.models.xgb:XGBoostModel",
     "bert": "trending.models.bert.model:BertModel",
+    "blend": "trending.models.blend:BlendModel",
 }
-MODEL_KINDS: tuple[str, ...] = tuple(_MODELS)
-QUICK_KINDS = tuple(kind for kind in MODEL_KINDS if kind != "bert")  # trained unless others are asked for
+MODEL_KINDS: tuple[str, ...] = tuple(kind for kind in _MODELS if kind != "blend")  # what can be trained; a blend is put together
+PRETRAINED = ("bert", "xgboost")  # begin with an encoder's weights
 CONFIG_FILE = "model.json"
 WeightedTerms = list[tuple[str, float]]
 Labelled = tuple[Sequence[str], IntMatrix]

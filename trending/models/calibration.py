@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from trending.features.labels import FloatMatrix, IntMatrix
 from trending.models.logits import sigmoid, to_logits
 
 FloatVector = npt.NDArray[np.float64]
+_DRAWS = 200
+_DOUBT = (0.1, 0.9)  # quantiles of the thresholds that other titles would have given
 
 
 class Calibrator:
@@ -80,3 +83,27 @@ def _best_threshold(probabilities: FloatVector, target: npt.NDArray[np.int8]) ->
     best = ends[int(np.argmax(f1[ends]))]
     lower = ranked[best + 1] if best + 1 < len(ranked) else 0.0
     return float((ranked[best] + lower) / 2)
+
+
+def find_bands(probabilities: FloatMatrix, labels: IntMatrix, thresholds: FloatVector, groups: Sequence[str], seed: int) -> list[tuple[float, float]]:
+    """Return, per genre, the band of probabilities too near the threshold to decide: 80 % of thresholds tuned on other draws of the titles lie in it.
+
+    Args:
+        probabilities: Calibrated, of validation titles, shape (n, 20).
+        labels: 0/1, shape (n, 20).
+        thresholds: Shape (20,); each lies in its band.
+        groups: Title groups (n), which are drawn with replacement.
+        seed: Of the draws.
+    """
+    codes = np.unique(np.asarray(groups, dtype=str), return_inverse=True)[1]
+    count = int(codes.max()) + 1
+    weights = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=_DRAWS)[:, codes].astype(np.float64)
+    bands = []
+    for genre, threshold in enumerate(thresholds):
+        order = np.argsort(-probabilities[:, genre], kind="stable")
+        ranked, drawn = probabilities[order, genre], weights[:, order]
+        positive = drawn * labels[order, genre]
+        f1 = 2 * np.cumsum(positive, axis=1) / np.maximum(np.cumsum(drawn, axis=1) + positive.sum(axis=1, keepdims=True), 1)
+        low, high = np.quantile(ranked[f1.argmax(axis=1)], _DOUBT)
+        bands.append((min(float(low), float(threshold)), max(float(high), float(threshold))))
+    return bands

@@ -19,15 +19,29 @@ from trending.predictions import Evidence, GenrePrediction, Prediction
 class Predictor:
     """Repairs and masks a text as training did, then scores, calibrates, decides and explains."""
 
-    def __init__(self, model: GenreModel, calibrator: Calibrator, thresholds: FloatVector) -> None:
-        """Take the parts; `thresholds` has shape (20,)."""
+    def __init__(self, model: GenreModel, calibrator: Calibrator, thresholds: FloatVector, bands: Sequence[tuple[float, float]] | None = None) -> None:
+        """Take the parts.
+
+        Args:
+            model: Fitted.
+            calibrator: Of its scores.
+            thresholds: Shape (20,).
+            bands: Per genre, the probabilities too near the threshold to decide, its ends included; by default the threshold alone.
+        """
         self.model = model
         self.calibrator = calibrator
         self.thresholds = thresholds
+        self.bands = np.asarray(bands if bands is not None else np.column_stack([thresholds, thresholds]), dtype=np.float64)
 
-    def prepare(self, text: str) -> str:
-        """Return the text as models see it."""
-        return mask_genre_words(repair_text(text))
+    def prepare(self, text: str, facts: str = "") -> str:
+        """Return the text as the model reads it.
+
+        Args:
+            text: A plot.
+            facts: What else is known of the title, as `trending.features.facts.write_facts` says it; for models that read it.
+        """
+        plot = mask_genre_words(repair_text(text))
+        return facts + plot if self.model.reads == "described" else plot
 
     def predict_proba(self, prepared: Sequence[str]) -> FloatMatrix:
         """Return calibrated probabilities for prepared texts, shape (n, 20)."""
@@ -37,9 +51,9 @@ class Predictor:
         """Return which genres are predicted, shape (n, 20)."""
         return np.asarray(probabilities >= self.thresholds)
 
-    def predict(self, texts: Sequence[str], evidence: int = 5) -> list[Prediction]:
-        """Predict genres with up to `evidence` words each for a few texts."""
-        prepared = [self.prepare(text) for text in texts]
+    def predict(self, texts: Sequence[str], evidence: int = 5, facts: Sequence[str] | None = None) -> list[Prediction]:
+        """Predict genres with up to `evidence` words each for a few texts, with the `facts` of each where they are known."""
+        prepared = [self.prepare(text, known) for text, known in zip(texts, facts or [""] * len(texts), strict=True)]
         probabilities = self.predict_proba(prepared)
         ranked = np.argsort(-probabilities, kind="stable", axis=1)
         genres = [order[row[order] >= self.thresholds[order]].tolist() for order, row in zip(ranked, probabilities, strict=True)]
@@ -52,7 +66,8 @@ class Predictor:
             GenrePrediction(genre=GENRES[genre], probability=rounded[genre], threshold=round(float(self.thresholds[genre]), 4), evidence=_shares(terms))
             for genre, terms in zip(genres, explained, strict=True)
         ]
-        return Prediction(genres=found, scores=dict(zip(GENRES, rounded, strict=True)))
+        doubtful = (probabilities >= self.bands[:, 0]) & (probabilities <= self.bands[:, 1])
+        return Prediction(genres=found, scores=dict(zip(GENRES, rounded, strict=True)), uncertain=[GENRES[genre] for genre in np.flatnonzero(doubtful)])
 
 
 def _shares(weighted: Sequence[tuple[str, float]]) -> list[Evidence]:

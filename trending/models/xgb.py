@@ -10,7 +10,7 @@ import numpy as np
 
 from trending.features.labels import FloatMatrix, IntMatrix
 from trending.genres import GENRES
-from trending.models.base import GenreModel, WeightedTerms
+from trending.models.base import GenreModel, Labelled, WeightedTerms
 from trending.models.terms import Terms
 
 _STATE = "xgboost.ubj"
@@ -31,7 +31,7 @@ class XGBoostModel(GenreModel):
         """`max_features` bounds the words; the rest are XGBoost's own names."""
         return {"max_features": 5_000, "min_df": 3, "n_estimators": 100, "max_depth": 6, "learning_rate": 0.3, "colsample_bynode": 0.2, "max_bin": 64}
 
-    def fit(self, texts: Sequence[str], labels: IntMatrix, seed: int) -> None:
+    def fit(self, texts: Sequence[str], labels: IntMatrix, seed: int, validation: Labelled | None = None) -> None:
         """Learn the terms, then the trees on all cores."""
         import xgboost
 

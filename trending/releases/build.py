@@ -16,9 +16,11 @@ from trending.cleaning.clean import CleaningReport
 from trending.embeddings import VectorIndex
 from trending.embeddings.encoder import Vectors
 from trending.evaluation.baselines import BASELINE
-from trending.evaluation.candidates import UNMASKED, DecisionRule, Verdict
+from trending.evaluation.candidates import UNMASKED
+from trending.evaluation.champion import Verdict
 from trending.evaluation.judgement import Judgement
 from trending.evaluation.model_card import render_model_card
+from trending.evaluation.rules import DecisionRule
 from trending.genres import GENRES
 from trending.models.base import GenreModel
 from trending.models.calibration import Calibrator
@@ -82,11 +84,12 @@ def build_bundle(directory: Path, parts: Ingredients) -> Manifest:
         git_sha=read_git_sha(),
         data=parts.data,
         zenml=parts.run,
-        model_kind=parts.model.kind,
+        model_kind=parts.verdict.champion,
         metrics=champion.metrics,
         baseline=parts.judgements[BASELINE].metrics,
         leak=parts.verdict.leak,
         thresholds=by_genre,
+        bands=dict(zip(GENRES, parts.rule.bands, strict=True)),
         files={},
     )
     return seal_bundle(directory, manifest)

@@ -37,7 +37,7 @@ class Release:
         model = load_model(self.directory / MODEL_DIR)
         calibrator = Calibrator.from_dict(json.loads((self.directory / CALIBRATION_FILE).read_text(encoding="utf-8")))
         thresholds = np.asarray([self.manifest.thresholds[genre] for genre in GENRES])
-        return Predictor(model, calibrator, thresholds)
+        return Predictor(model, calibrator, thresholds, [self.manifest.bands[genre] for genre in GENRES])
 
     @cached_property
     def encoder(self) -> TextEncoder | None:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from trending.catalogue.content import CatalogueContent, find_works, rank_titles
-from trending.evaluation.candidates import DecisionRule
+from trending.evaluation.rules import DecisionRule
 from trending.features.labels import FloatMatrix
 from trending.genres import GENRES
 from trending.insights.maker import InsightMaker
@@ -20,20 +20,18 @@ from trending.insights.schema import Insights, Material, ReviewText
 from trending.models.base import GenreModel
 from trending.models.calibration import Calibrator
 from trending.models.predictor import Predictor
+from trending.models.rows import predict_rows
 
 READ_REVIEWS = 50  # of a work, the newest; as many as are read when insights are made on demand
-_BATCH = 2_048
 
 
 def predict_titles(model: GenreModel, rule: DecisionRule, titles: pd.DataFrame) -> FloatMatrix:
     """Return the calibrated probability of every genre per title, shape (n, 20); zeros without a plot."""
     predictor = Predictor(model, Calibrator.from_dict(rule.calibration), np.asarray(rule.thresholds))
     with_plot = titles["plot"].notna().to_numpy()
-    plots = titles.loc[with_plot, "plot"].tolist()
     probabilities = np.zeros((len(titles), len(GENRES)))
-    parts = [predictor.predict_proba([predictor.prepare(plot) for plot in plots[start : start + _BATCH]]) for start in range(0, len(plots), _BATCH)]
-    if parts:
-        probabilities[with_plot] = np.concatenate(parts)
+    if with_plot.any():
+        probabilities[with_plot] = predict_rows(predictor, titles[with_plot])
     return probabilities
 
 

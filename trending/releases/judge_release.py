@@ -13,9 +13,8 @@ from trending.evaluation.metrics import Judged, all_metrics, f1_scores, precisio
 from trending.evaluation.slices import slice_titles
 from trending.features.labels import encode_genres
 from trending.genres import GENRES
+from trending.models.rows import predict_rows
 from trending.releases import Release
-
-_BATCH = 2_048
 
 
 def judge_release(release: Release, records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -39,9 +38,7 @@ def judge_release(release: Release, records: Iterable[Mapping[str, Any]]) -> dic
     predictor = release.predictor
     seen_ids, seen_names = release.catalogue.list_learnt()
     seen = sum(row[0] in seen_ids or (normalise_title(row[1]), row[2]) in seen_names for row in titles[["title_id", "title", "type"]].itertuples(index=False))
-    plots = titles["plot"].tolist()
-    batches = [[predictor.prepare(plot) for plot in plots[start : start + _BATCH]] for start in range(0, len(plots), _BATCH)]
-    probabilities = np.concatenate([predictor.predict_proba(batch) for batch in batches])
+    probabilities = predict_rows(predictor, titles)
     judged = Judged(encode_genres(titles["genres"]), probabilities, predictor.decide(probabilities))
     metrics = all_metrics(judged, np.ones((1, len(titles))))
     per_genre = metrics.pop("per_genre")[0]

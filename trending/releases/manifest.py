@@ -14,7 +14,7 @@ from trending.evaluation.judgement import Figure
 from trending.provenance import VERSION_PATTERN, RunOrigin
 
 MANIFEST_FILE = "release.json"
-FORMAT = 2  # of the whole bundle: raised when any file of it is written otherwise
+FORMAT = 3  # of the whole bundle: raised when any file of it is written otherwise
 
 
 class _Part(BaseModel):
@@ -47,6 +47,7 @@ class Manifest(_Part):
     baseline: dict[str, Figure] = Field(description="The same for the baseline that gives every title every genre.")
     leak: dict[str, Figure] = Field(description="Macro F1 of the reference model with genre words `masked` and `unmasked`.")
     thresholds: dict[str, float]
+    bands: dict[str, tuple[float, float]] = Field(description="Per genre, the probabilities that are too near the threshold to say yes or no.")
     files: dict[str, str] = Field(description="Relative path -> SHA-256 of every other file.")
     digest: str = Field("", description="SHA-256 of this document without this field.")
 

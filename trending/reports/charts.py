@@ -207,3 +207,18 @@ def _place_legend(axes: Any, series: int) -> None:
 
 def _shorten(names: Sequence[str]) -> list[str]:
     return [name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "\u2026" for name in names]
+
+
+def draw_scatter(names: Sequence[str], across: Sequence[float], up: Sequence[float], filled: Sequence[bool], labels: tuple[str, str]) -> str:
+    """Draw named points, the horizontal axis logarithmic; some are filled."""
+
+    def paint(axes: Any) -> None:
+        axes.set_xscale("log")
+        for name, x, y, full in zip(names, across, up, filled, strict=True):
+            axes.plot(max(x, 1e-3), y, "o", color=_ACCENT, markerfacecolor=_ACCENT if full else "white", markersize=9)
+            axes.annotate(name, (max(x, 1e-3), y), xytext=(8, -3), textcoords="offset points", color=_INK)
+        axes.set(xlabel=labels[0], ylabel=labels[1])
+        axes.margins(x=0.25, y=0.12)
+        axes.grid(alpha=0.25)
+
+    return _draw((9, 4.2), paint)

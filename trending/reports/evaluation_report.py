@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from trending.evaluation.frontier import FrontierRow
 from trending.evaluation.judgement import Figure, Judgement
 from trending.evaluation.metrics import ECE_BINS, Judged
 from trending.evaluation.model_card import METRIC_NAMES
 from trending.genres import GENRES
 from trending.reports.charts import draw_intervals, draw_matrix, draw_reliability
+from trending.reports.frontier import render_frontier
 from trending.reports.page import render_cards, render_figure, render_page, render_table
 
 
@@ -83,6 +85,7 @@ def render_comparison(
     validation: Mapping[str, float],
     differences: Mapping[str, Figure],
     leak: Mapping[str, Figure],
+    frontier: Sequence[FrontierRow],
     notes: Sequence[str],
 ) -> str:
     """Return the page that sets all models side by side and says which was chosen and why."""
@@ -100,11 +103,13 @@ def render_comparison(
             ("model", "macro F1, validation, cross-fitted", "macro F1", "micro F1", "mAP", "ECE", "macro F1 over the baseline"), rows, "Models", best=champion
         )
     ]
+    parts += render_frontier(frontier)
     if leak:
         leak_rows = [("masked: genre words taken out", str(leak["masked"])), ("unmasked: genre words left in", str(leak["unmasked"]))]
         parts.append(render_table(("the reference model's text", "macro F1"), leak_rows, "Label leaks"))
     lead = (
-        f"{champion} has the best macro F1 on validation titles and is the champion. The other figures are from test titles, which had no part in that choice."
+        f"{champion} has the best macro F1 on validation titles of all that keep within the budget, and is the champion. "
+        "The other figures are from test titles, which had no part in that choice."
     )
     return render_page("Model comparison", lead, parts, notes)
 

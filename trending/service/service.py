@@ -26,6 +26,7 @@ from trending.answers import (
 from trending.catalogue import Catalogue, CatalogueTitle, Filters
 from trending.embeddings.encoder import Vectors
 from trending.errors import InputError, NotFoundError, UsageError
+from trending.features.facts import write_facts
 from trending.genres import GENRES
 from trending.insights.maker import InsightMaker
 from trending.insights.schema import Insights, Material, ReviewText
@@ -177,13 +178,14 @@ class TitleService:
             release=self.version, window=window, as_of=page.as_of, entries=page.entries, total=page.total, next_cursor=page.next_cursor, hint=hint
         )
 
-    def predict(self, texts: Sequence[str], evidence: int = 5) -> PredictAnswer:
-        """Predict the genres of 1 to 64 plots, with the words that spoke for each."""
+    def predict(self, texts: Sequence[str], evidence: int = 5, kind: TitleType | None = None, year: int | None = None) -> PredictAnswer:
+        """Predict the genres of 1 to 64 plots, with the words that spoke for each; `kind` and `year` say what else is known of all of them."""
         if not 1 <= len(texts) <= MAX_TEXTS:
             raise InputError(f"{len(texts)} texts", where="texts", mend=f"give 1 to {MAX_TEXTS}")
         for text in texts:
             check_text(text, "texts")
-        return PredictAnswer(release=self.version, starter=self.starter, predictions=self.release.predictor.predict(texts, evidence))
+        predictions = self.release.predictor.predict(texts, evidence, [write_facts(kind, year)] * len(texts))
+        return PredictAnswer(release=self.version, starter=self.starter, predictions=predictions)
 
     def predicts_at_once(self, texts: Sequence[str]) -> bool:
         """Say whether a prediction takes a millisecond or two, so that a server needn't hand it to a thread."""
@@ -214,7 +216,9 @@ class TitleService:
             year=year,
             plot=plot,
             reviews=[ReviewText(review_id=f"given:{number}", text=text) for number, text in enumerate(given, 1)],
-            predicted_genres=[one.genre for one in self.release.predictor.predict([plot], evidence=0)[0].genres] if plot else [],
+            predicted_genres=[one.genre for one in self.release.predictor.predict([plot], evidence=0, facts=[write_facts(kind, year)])[0].genres]
+            if plot
+            else [],
         )
         return InsightsAnswer(release=self.version, insights=self.maker.make(material, keep=False))
 
