@@ -92,7 +92,7 @@ def add_tools(server: Server, live: Lender) -> None:
         limit: Limit = 10,
         cursor: Cursor | None = None,
     ) -> Annotated[CallToolResult, TrendingAnswer]:
-        """Rank what is popular now, with the reasons for each place; use it for questions about this week, month or quarter."""
+        """Rank what is popular now, with reasons; use it for questions about this week, month or quarter."""
         filters = _make_filters(genre, type, year_from, year_to, min_score, language, tag)
         return await ask(context, live, lambda service: fit_page(lambda most: service.get_trending(window, filters(), most, cursor), limit))
 
@@ -100,7 +100,7 @@ def add_tools(server: Server, live: Lender) -> None:
     async def predict_genres(
         context: Context, texts: Annotated[Texts, Field(min_length=1, max_length=_MAX_TEXTS, description="Plots in English.")]
     ) -> Annotated[CallToolResult, PredictAnswer]:
-        """Predict the genres of plots that the user gives, with probabilities and the words that spoke for each; not for titles of the catalogue."""
+        """Predict the genres of plots that the user gives, with probabilities and telling words; not for titles of the catalogue."""
         return await ask(context, live, lambda service: fit_answer(service.predict(texts)))
 
     @tool("Get insights")
@@ -126,7 +126,7 @@ def add_tools(server: Server, live: Lender) -> None:
         limit: Limit = 10,
         cursor: Cursor | None = None,
     ) -> Annotated[CallToolResult, ReviewsAnswer]:
-        """Read what people wrote about one title; for a summary of it use get_insights."""
+        """Read what people wrote about one title; for a summary use get_insights."""
         return await ask(context, live, lambda service: fit_page(lambda most: service.get_reviews(title_id, most, cursor, spoilers), limit))
 
     @tool("Compare titles")

@@ -38,7 +38,7 @@ def _list_cells(row: FrontierRow) -> tuple[str, ...]:
         f"{cost.single_ms:.2f}",
         f"{cost.batch_ms:.2f}",
         f"{cost.megabytes:.1f}",
-        f"{cost.cpu_seconds:,.0f}",
+        f"{cost.cpu_seconds:,.1f}",
         remark,
     )
 
