@@ -47,6 +47,31 @@ def test_a_release_without_an_encoder_answers_by_words(runner: Runner, trained: 
     assert release.catalogue.search("nosferatu", Filters(), 5, None, None).cards[0].title == "Nosferatu"
 
 
+def test_a_bert_is_really_fine_tuned_and_set_beside_the_others(trained: dict[str, Any], encoder: Path | None) -> None:
+    rows = {row["name"]: row for row in trained["frontier"]}
+    assert {"majority", "keywords", "tfidf_logreg", "xgboost"} <= set(rows)
+    assert sum(row["champion"] for row in rows.values()) == 1
+    assert rows[trained["model_kind"]]["champion"]
+    if encoder is None:
+        return
+    assert {"bert", "tfidf_logreg+bert"} <= set(rows)
+    assert rows["bert"]["cost"]["cpu_seconds"] > 5
+    assert rows["bert"]["macro_f1"]["value"] > rows["tfidf_logreg"]["macro_f1"]["high"]
+
+
+def test_without_weights_one_line_says_what_is_trained_instead(runner: Runner) -> None:
+    outcome = replace(runner, encoder="none").run("--pipeline", "training", "--json", "--set", "models=[majority,keywords,bert]")
+    assert outcome.returncode == 0
+    (line,) = outcome.stderr.strip().splitlines()
+    assert "bert is left out, majority, keywords are trained" in line
+    assert "[encoder]" in line
+    assert json.loads(outcome.stdout)["model_kind"] == "keywords"
+    refused = replace(runner, encoder="none").run("--pipeline", "training", "--set", "models=[bert]")
+    assert refused.returncode == 2
+    (line,) = refused.stderr.strip().splitlines()
+    assert "bert needs pre-trained weights" in line
+
+
 def test_a_run_ends_by_saying_where_how_good_and_what_next(runner: Runner, trained: dict[str, Any]) -> None:
     outcome = runner.run("--pipeline", "training")
     assert outcome.returncode == 0
