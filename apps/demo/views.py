@@ -235,7 +235,7 @@ def list_bars(prediction: Prediction, service: TitleService, listed: Sequence[st
     thresholds = service.release.manifest.thresholds
     evidence = {one.genre: tuple(word.text for word in one.evidence) for one in prediction.genres}
     ranked = sorted(prediction.scores.items(), key=lambda pair: -pair[1])
-    kept = {*evidence, *listed, *words.find_near(prediction, thresholds)}
+    kept = {*evidence, *listed, *words.find_near(prediction)}
     spare = max(0, _BARS - len(kept))
     kept |= {name for name, _ in [pair for pair in ranked if pair[0] not in kept][:spare]}
     return [Bar(name, score, thresholds[name], name in evidence, name in listed, evidence.get(name, ())) for name, score in ranked if name in kept]

@@ -13,7 +13,6 @@ from trending.insights.schema import Provenance
 from trending.predictions import Prediction
 
 _SOURCES = {"starter": "Starter catalogue", "tvmaze": "TVmaze", "tmdb": "TMDB", "netflix_top10": "Netflix Top 10", "wikipedia": "Wikipedia"}
-_NEAR = 0.75  # of the threshold: a genre from here on was almost predicted
 
 
 def name_language(code: str) -> str:
@@ -47,23 +46,26 @@ def join_words(parts: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def say_certainty(probability: float, threshold: float) -> str:
-    """Return how sure a probability at or above its threshold is."""
+def say_certainty(probability: float, uncertain: bool) -> str:
+    """Return how sure a predicted genre is; an uncertain one might as well not have been predicted."""
+    if uncertain:
+        return "borderline"
     if probability >= 0.8:
         return "very likely"
     if probability >= 0.5:
         return "likely"
-    return "possible" if probability >= threshold * 1.25 else "borderline"
+    return "possible"
 
 
-def find_near(prediction: Prediction, thresholds: dict[str, float]) -> list[str]:
-    """Return up to two genres that were almost predicted."""
-    return [name for name, score in _sorted(prediction.scores) if thresholds[name] * _NEAR <= score < thresholds[name]][:2]
+def find_near(prediction: Prediction) -> list[str]:
+    """Return up to two genres that might as well have been predicted."""
+    said = {one.genre for one in prediction.genres}
+    return [name for name, _ in _sorted(prediction.scores) if name in prediction.uncertain and name not in said][:2]
 
 
 def say_uncertainty(prediction: Prediction, thresholds: dict[str, float]) -> str:
     """Return one or two sentences: what the model would bet on, and what it nearly said."""
-    near = find_near(prediction, thresholds)
+    near = find_near(prediction)
     nearly = f" {join_words(near)} came close." if near else ""
     if not prediction.genres:
         best, score = _sorted(prediction.scores)[0]
@@ -71,7 +73,7 @@ def say_uncertainty(prediction: Prediction, thresholds: dict[str, float]) -> str
         return f"The model isn't sure enough of any genre. {guess}{nearly if best not in near else ''}"
     said: dict[str, list[str]] = {}
     for one in prediction.genres:
-        said.setdefault(say_certainty(one.probability, one.threshold), []).append(one.genre)
+        said.setdefault(say_certainty(one.probability, one.genre in prediction.uncertain), []).append(one.genre)
     return "; ".join(f"{join_words(names)} {'are' if len(names) > 1 else 'is'} {how}" for how, names in said.items()) + "." + nearly
 
 

@@ -152,7 +152,8 @@ def test_the_pick_is_the_same_all_day_and_changes(service: TitleService) -> None
 def _predict(scores: dict[str, float], threshold: float = 0.3) -> tuple[Prediction, dict[str, float]]:
     full = dict.fromkeys(GENRES, 0.01) | scores
     found = [GenrePrediction(genre=name, probability=score, threshold=threshold, evidence=[]) for name, score in scores.items() if score >= threshold]
-    return Prediction(genres=found, scores=full), dict.fromkeys(GENRES, threshold)
+    doubtful = [name for name, score in full.items() if 0.25 <= score <= 0.35]
+    return Prediction(genres=found, scores=full, uncertain=doubtful), dict.fromkeys(GENRES, threshold)
 
 
 @pytest.mark.parametrize(
