@@ -4,6 +4,7 @@ from typing import Any
 
 from zenml import pipeline
 
+from pipelines.trackers import attach
 from steps.clean.clean_titles import clean_titles
 from steps.describe.describe_titles import describe_titles
 from steps.embed.embed_titles import embed_titles
@@ -19,6 +20,7 @@ from steps.ingest.load_titles import load_titles
 from steps.release.build_release import build_release
 from steps.release.publish_release import publish_release
 from steps.split.split_titles import split_titles
+from steps.track.track_run import track_run
 from steps.train.train_genre_model import train_genre_model
 from steps.tune.tune_thresholds import tune_thresholds
 from steps.validate.validate_titles import validate_titles
@@ -77,7 +79,7 @@ def training(
     decision_rules = tune_thresholds(scores, examples, seed=seed)
     judgements, test_predictions = evaluate_models(scores, decision_rules, examples, seed=seed)
     costs = measure_costs(fitted, names=names, training_facts=training_facts, decision_rules=decision_rules, examples=examples)
-    verdict, _, _, _ = compare_models(judgements, decision_rules, test_predictions, costs, examples, budget=budget, seed=seed, notes=notes)
+    verdict, frontier, _, _ = compare_models(judgements, decision_rules, test_predictions, costs, examples, budget=budget, seed=seed, notes=notes)
     champion = assemble_champion(fitted, names=names, decision_rules=decision_rules, verdict=verdict)
 
     beside: dict[str, Any] = {}
@@ -95,3 +97,17 @@ def training(
         titles, splits, cleaning_report, champion, decision_rules, judgements, verdict, probabilities, insights, data=data, **beside, **meaning
     )
     publish_release(release_bundle)
+    asked = {"source": source, "rights": rights, "seed": seed, "models": models, "model_params": model_params, "budget": budget, "writer": writer}
+    attach(track_run)(
+        release_bundle,
+        parameters=asked,
+        judgements=judgements,
+        verdict=verdict,
+        frontier=frontier,
+        decision_rules=decision_rules,
+        test_predictions=test_predictions,
+        examples=examples,
+        names=names,
+        training_facts=training_facts,
+        after=["publish_release"],
+    )
