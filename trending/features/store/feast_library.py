@@ -1,0 +1,43 @@
+"""Feast as this project loads and runs it: without torch, and with nothing on stdout."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import sys
+import warnings
+from collections.abc import Iterator
+from types import ModuleType
+
+_LOG = logging.getLogger(__name__)
+
+
+def import_feast() -> ModuleType:
+    """Return Feast, imported without torch.
+
+    Feast tries to import torch for a conversion to tensors that nobody here asks for, and does without where there is none. Once torch is loaded, its
+    threads and those of xgboost, which is trained in the same process, wait for each other.
+    """
+    if "feast" in sys.modules:
+        return sys.modules["feast"]
+    hidden = "torch" not in sys.modules
+    if hidden:
+        sys.modules["torch"] = None  # type: ignore[assignment]  # what makes an import fail
+    try:
+        import feast
+    finally:
+        if hidden:
+            del sys.modules["torch"]
+    return feast
+
+
+@contextlib.contextmanager
+def quietened() -> Iterator[None]:
+    """Keep what Feast and its libraries print, as headlines and progress bars, from stdout and stderr; it goes to the debug log."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+    if said.getvalue().strip():
+        _LOG.debug("%s", said.getvalue().strip())
