@@ -17,7 +17,7 @@ from trending.evaluation.rules import DecisionRule
 from trending.reports.evaluation_report import render_comparison, render_evaluation
 
 
-@step(cache_policy=depend_on("evaluation", "reports", "features", "models", "cleaning", "sources/starter.py"))
+@step(cache_policy=depend_on("evaluation", "reports", "features", "models", "cleaning", "sources/starter.py", "catalogue/languages.py"))
 def compare_models(
     judgements: dict[str, Any],
     decision_rules: dict[str, Any],

@@ -12,7 +12,7 @@ from trending.evaluation.rules import DecisionRule
 from trending.features.examples import select_part
 
 
-@step(cache_policy=depend_on("models", "features", "evaluation", "cleaning/text.py"))
+@step(cache_policy=depend_on("models", "features", "evaluation", "cleaning/text.py", "catalogue/languages.py"))
 def evaluate_models(
     model_scores: pd.DataFrame, decision_rules: dict[str, Any], examples: pd.DataFrame, seed: int
 ) -> tuple[Annotated[dict[str, Any], "judgements"], Annotated[pd.DataFrame, "test_predictions"]]:

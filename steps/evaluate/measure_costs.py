@@ -12,7 +12,7 @@ from trending.features.examples import select_part
 from trending.models import GenreModel
 
 
-@step(cache_policy=depend_on("models", "features", "evaluation", "cleaning/text.py", "embeddings"))
+@step(cache_policy=depend_on("models", "features", "evaluation", "cleaning/text.py", "catalogue/languages.py", "embeddings"))
 def measure_costs(
     models: list[GenreModel], names: list[str], training_facts: list[dict[str, Any]], decision_rules: dict[str, Any], examples: pd.DataFrame
 ) -> Annotated[dict[str, Any], "costs"]:

@@ -10,7 +10,7 @@ from trending.evaluation.candidates import score_models as score
 from trending.models import GenreModel
 
 
-@step(cache_policy=depend_on("models", "features", "evaluation", "cleaning/text.py", "embeddings"))
+@step(cache_policy=depend_on("models", "features", "evaluation", "cleaning/text.py", "catalogue/languages.py", "embeddings"))
 def score_models(models: list[GenreModel], names: list[str], texts: list[str], examples: pd.DataFrame) -> Annotated[pd.DataFrame, "model_scores"]:
     """Return raw scores: `split`, `model`, `title_id`, and a column per genre.
 

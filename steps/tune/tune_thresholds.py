@@ -11,7 +11,7 @@ from trending.evaluation.rules import tune_rules
 from trending.features.examples import select_part
 
 
-@step(cache_policy=depend_on("models", "features", "evaluation", "cleaning/text.py"))
+@step(cache_policy=depend_on("models", "features", "evaluation", "cleaning/text.py", "catalogue/languages.py"))
 def tune_thresholds(model_scores: pd.DataFrame, examples: pd.DataFrame, seed: int) -> Annotated[dict[str, Any], "decision_rules"]:
     """Return weights, calibration, thresholds, bands of doubt and validation macro F1 per candidate.
 

@@ -44,7 +44,7 @@ def test_no_file_is_large_and_none_is_a_pickle() -> None:
 
 
 def test_no_modules_hide_unfinished_work() -> None:
-    pattern = re.compile(r"\b(TODO|FIXME|XXX|HACK|NotImplementedError)\b")
+    pattern = re.compile(r"\b(TODO|FIXME|XXX|HACK|raise NotImplementedError)\b")
     me = Path(__file__).resolve()
     found = [name for name in FILES if name.endswith(".py") and (ROOT / name) != me and pattern.search((ROOT / name).read_text(encoding="utf-8"))]
     assert not found
