@@ -1,98 +1,79 @@
-"""The model card of a release (after Mitchell et al., "Model cards for model reporting", 2019), as Markdown made from the judgement."""
+"""The model card of a release (after Mitchell et al., "Model cards for model reporting", 2019), as Markdown made from what a run found out.
+
+Its words are in `model_card.md.jinja`, its tables in `card_tables` and `card_trust`.
+"""
 
 from __future__ import annotations
 
-from trending.evaluation.baselines import BASELINE, COMMONEST
+import re
+from importlib import resources
+
+from jinja2 import Environment, StrictUndefined
+
+from trending.evaluation.behaviour import TOLERANCE, TOP
+from trending.evaluation.card_content import CardContent, Encoder
+from trending.evaluation.card_tables import (
+    METRIC_NAMES,
+    WATTS_PER_CORE,
+    estimate_watt_hours,
+    list_histories,
+    tabulate_data,
+    tabulate_figures,
+    tabulate_frontier,
+    tabulate_training,
+)
+from trending.evaluation.card_trust import tabulate_behaviour, tabulate_checks, tabulate_fairness, tell_coverage, tell_marked
+from trending.evaluation.disparities import ALPHA, MIN_COMPARED, MIN_LISTED
 from trending.evaluation.judgement import Figure, Judgement
-from trending.reports.markdown import render_rows
+from trending.evaluation.slices import MIN_SLICE
 from trending.sources.starter import STARTER_NOTE
 
-METRIC_NAMES = {
-    "macro_f1": "macro F1",
-    "micro_f1": "micro F1",
-    "weighted_f1": "weighted F1",
-    "samples_f1": "samples F1",
-    "map": "mean average precision",
-    "ece": "expected calibration error",
-}
+__all__ = ["METRIC_NAMES", "render_card", "render_model_card"]
+_BLANK_LINES = re.compile(r"\n{3,}")
 
-_PURPOSE = (
-    "Predicts which of 20 genres a title has from what its plot says. Meant for sorting and describing catalogues; "
-    "not for judging how good a title is, nor for texts that aren't plots."
-)
-_METHOD = "Intervals are 95 %, from a 1,000-fold bootstrap over groups. Calibration and thresholds come from validation data alone."
+
+def render_card(content: CardContent) -> str:
+    """Return the card as Markdown; the same content gives the same card."""
+    template = (resources.files("trending.evaluation") / "model_card.md.jinja").read_text(encoding="utf-8")
+    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701 - Markdown
+    tables = {
+        **tabulate_data(content.counts),
+        **tabulate_figures(content),
+        **tabulate_fairness(content.fairness),
+        **tabulate_behaviour(content.behaviour),
+        "training": tabulate_training(content.training),
+        "frontier": tabulate_frontier(content),
+        "checks": tabulate_checks(content.checks),
+    }
+    card = environment.from_string(template).render(
+        content=content,
+        champion=content.champion,
+        starter_note=STARTER_NOTE,
+        members=", ".join(f"{name} ({weight:.2f})" for name, weight in content.members.items()),
+        encoder=_find_encoder(content),
+        tables=tables,
+        watts=WATTS_PER_CORE,
+        watt_hours=f"{sum(map(estimate_watt_hours, content.training.values())):,.2f}",
+        histories=list(list_histories(content.training)),
+        fairness=content.fairness,
+        coverage=tell_coverage(content.fairness) if content.fairness else [],
+        marked=tell_marked(content.fairness) if content.fairness else "",
+        min_slice=MIN_SLICE,
+        min_listed=MIN_LISTED,
+        min_compared=MIN_COMPARED,
+        alpha=ALPHA,
+        tolerance=TOLERANCE,
+        top=TOP,
+    )
+    return _BLANK_LINES.sub("\n\n", card).rstrip() + "\n"
+
+
+def _find_encoder(content: CardContent) -> Encoder | None:
+    """Return the pre-trained weights if the champion, or a member of it, begins with them: such a training names its encoder."""
+    names = content.members or [content.champion.kind]
+    return content.encoder if any("encoder" in content.training.get(name, {}) for name in names) else None
 
 
 def render_model_card(champion: Judgement, others: list[Judgement], leak: dict[str, Figure], thresholds: dict[str, float], starter: bool) -> str:
-    """Return the card as Markdown.
-
-    Args:
-        champion: The judgement of the model in the release.
-        others: Those of the other models that were trained, the baselines among them.
-        leak: Macro F1 of the reference model with genre words `masked` and `unmasked`.
-        thresholds: Threshold per genre.
-        starter: Whether the data is the starter catalogue.
-    """
-    by_kind = {one.kind: one for one in others}
-    baseline, commonest = by_kind[BASELINE], by_kind[COMMONEST]
-    lines = [f"# Model card: genres of films and TV shows ({champion.kind})", ""]
-    if starter:
-        lines += [f"> {STARTER_NOTE}", ""]
-    lines += [
-        _PURPOSE,
-        "",
-        "## Figures",
-        "",
-        f"On {champion.n:,} held-out test titles in {champion.groups:,} groups none of which was trained on, with words that name a genre masked. " + _METHOD,
-        "",
-        *render_rows(
-            ("metric", "this model", "majority baseline: every genre", "majority baseline: the commonest genres"),
-            ((name, champion.metrics[key], baseline.metrics[key], commonest.metrics[key]) for key, name in METRIC_NAMES.items()),
-        ),
-        "### Every model trained in this run",
-        "",
-        *render_rows(
-            ("model", "macro F1", "micro F1", "mAP", "ECE"),
-            ((one.kind, *(one.metrics[key] for key in ("macro_f1", "micro_f1", "map", "ece"))) for one in [champion, *others]),
-        ),
-        *_leak_section(leak),
-        "### Genres",
-        "",
-        *render_rows(
-            ("genre", "test titles", "precision", "recall", "F1", "baseline F1", "threshold"),
-            (
-                (genre, one.n, f"{one.precision:.2f}", f"{one.recall:.2f}", one.f1, baseline.per_genre[genre].f1, f"{thresholds[genre]:.2f}")
-                for genre, one in champion.per_genre.items()
-            ),
-        ),
-        "### Slices",
-        "",
-        *render_rows(
-            ("slice", "test titles", "macro F1", "baseline macro F1", "micro F1", "baseline micro F1"),
-            (
-                (f"{kind}: {name}", one.n, one.macro_f1, baseline.slices[kind][name].macro_f1, one.micro_f1, commonest.slices[kind][name].micro_f1)
-                for kind, parts in champion.slices.items()
-                for name, one in parts.items()
-            ),
-        ),
-        "The baselines answer every title alike: with every genre (best for macro F1) or with the few commonest (better for micro F1).",
-        "",
-        "## Limits",
-        "",
-        "- Labels are what catalogues say, and catalogues disagree about the same title; part of what counts as an error is convention.",
-        "- Short plots carry little; see the slices. English only: other languages get the genres of their proper names.",
-        "- A genre below its threshold isn't shown, and a text may get none: that is an answer, not a failure.",
-        "- Rare genres (see the number of test titles) have wide intervals: read those before the figure.",
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def _leak_section(leak: dict[str, Figure]) -> list[str]:
-    if not leak:
-        return []
-    text = (
-        f"The reference model (TF-IDF and logistic regression) scores macro F1 {leak['masked']} with genre words masked and {leak['unmasked']} "
-        "when it may read them in training and test. The difference is reading, not judgement; the figures above are the masked ones."
-    )
-    return ["### Label leaks", "", text, ""]
+    """Return the card of a run that knows no more than its judgements."""
+    return render_card(CardContent(champion=champion, others=others, leak=leak, thresholds=thresholds, starter=starter))
