@@ -78,9 +78,9 @@ def aggregate_trends(trends: pd.DataFrame | None, members: pd.DataFrame) -> pd.D
     scored = parts.assign(work_id=trends["work_id"], trend_rank=trends["rank"], trend_score=trends["score"], day=pd.to_datetime(trends["as_of"], utc=True))
     days = sorted(scored["day"].unique())
     following = dict(pairwise(days))
-    ended = scored[["work_id"]].assign(day=scored["day"].map(following)).dropna()
-    ended = ended.merge(scored[["work_id", "day"]], how="left", indicator=True).query("_merge == 'left_only'").drop(columns="_merge")
-    changes = pd.concat([scored, ended.reindex(columns=scored.columns)], ignore_index=True)
+    # Whoever was scored on one day has a row on the next, if only an empty one.
+    followed = scored[["work_id"]].assign(day=scored["day"].map(following)).dropna()
+    changes = scored.merge(followed, on=["work_id", "day"], how="outer")
     changes[TIMESTAMP] = changes["day"].dt.as_unit("ns")
     return _lay_out(first, TRENDS, members.merge(changes, on="work_id"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -68,9 +69,16 @@ def paste(repository: FeatureRepository, requests: pd.DataFrame) -> pd.DataFrame
     """
     views = {view: FREE_VIEWS[view] for view in repository.views() if view in FREE_VIEWS}
     asked = conform(requests, FREE_REQUEST)
-    rows = [{name: None if pd.isna(value) else value for name, value in zip(asked.columns, row, strict=True)} for row in asked.itertuples(index=False)]
+    rows = [{name: _make_sendable(value) for name, value in zip(asked.columns, row, strict=True)} for row in asked.itertuples(index=False)]
     answers = repository.ask(rows, [f"{view}:{name}" for view, columns in views.items() for name in columns])
     return conform(answers, {name: dtype for columns in views.values() for name, dtype in columns.items()})
+
+
+def _make_sendable(value: Any) -> Any:
+    """Return a value as Feast's messages can carry it: halves of characters, as JSON may hold, can't be; repair takes them out anyway."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "ignore").decode()
+    return None if pd.isna(value) else value
 
 
 def _share_differing(offline: pd.Series, online: pd.Series, dtype: pa.DataType) -> float:
