@@ -66,38 +66,45 @@ class Disparity(BaseModel):
 
 @dataclass(frozen=True)
 class Pair:
-    """The titles of a group and comparable others, as rows; `balance` weights the others to the group's mix of sources."""
+    """The titles of a group and comparable others, as rows; `balance` weights the others to the group's mix of sources.
+
+    `works` says how many title groups a row stands for on either side: copies of a title are no further evidence.
+    """
 
     titles: int
     inside: npt.NDArray[np.intp]
     others: npt.NDArray[np.intp]
     balance: Vector
     sources: list[str]
+    works: tuple[float, float]
 
 
-def pair_titles(mask: Mask, known: Mask, source: pd.Series) -> Pair | None:
+def pair_titles(mask: Mask, known: Mask, source: pd.Series, work: pd.Series) -> Pair | None:
     """Return the titles of a group and comparable others; None if either are too few.
 
     Args:
         mask: The group's titles (n).
         known: Titles of which it is known whether they belong to the group (n).
         source: Of each title (n).
+        work: The title group of each title (n).
     """
     counts = pd.DataFrame({"source": source.to_numpy(), "inside": mask, "other": known & ~mask}).groupby("source")[["inside", "other"]].sum()
     counts = counts[(counts >= _MIN_PER_SOURCE).all(axis=1)]
     comparable = source.isin(counts.index).to_numpy(dtype=bool)
     inside, others = np.flatnonzero(mask & comparable), np.flatnonzero(known & ~mask & comparable)
-    if min(len(inside), len(others)) < MIN_COMPARED:
+    works = [work.iloc[rows].nunique() for rows in (inside, others)]
+    if min(works) < MIN_COMPARED:
         return None
     balance = source.iloc[others].map(counts["inside"] / counts["other"]).to_numpy(dtype=float)
-    return Pair(int(mask.sum()), inside, others, balance, [str(name) for name in counts.index])
+    share = (works[0] / len(inside), works[1] / len(others))
+    return Pair(int(mask.sum()), inside, others, balance, [str(name) for name in counts.index], share)
 
 
 @dataclass(frozen=True)
 class _Side:
     """Weighted sums per genre over the titles of one side; row 0 is the plain figure, the others are draws.
 
-    `hits`, `listed`, `predicted` have shape (1 + draws, 20), `total` has (1 + draws, 1); `worth` is how many equal titles a weighted one stands for.
+    `hits`, `listed`, `predicted` have shape (1 + draws, 20), `total` has (1 + draws, 1); `worth` is how many independent titles of equal weight one stands for.
     """
 
     hits: FloatMatrix
@@ -107,10 +114,10 @@ class _Side:
     worth: float
 
     @classmethod
-    def add_up(cls, judged: Judged, rows: npt.NDArray[np.intp], weights: FloatMatrix, balance: Vector) -> _Side:
+    def add_up(cls, judged: Judged, rows: npt.NDArray[np.intp], weights: FloatMatrix, balance: Vector, works: float) -> _Side:
         truth, chosen = judged.labels[rows].astype(float), judged.decisions[rows].astype(float)
         drawn = np.vstack([np.ones(len(rows)), weights[:, rows]]) * balance
-        worth = balance.sum() ** 2 / (balance**2).sum() / balance.sum()  # Kish's effective size, per unit of weight
+        worth = balance.sum() / (balance**2).sum() * works  # Kish's effective size, per unit of weight
         return cls(drawn @ (truth * chosen), drawn @ truth, drawn @ chosen, drawn.sum(axis=1, keepdims=True), float(worth))
 
     def macro_f1(self, genres: Mask) -> Vector:
@@ -122,7 +129,7 @@ class _Side:
         return _divide(self.predicted[:, genre] - self.listed[:, genre], self.total[:, 0])
 
     def trials(self, measure: Measure, genre: int) -> float:
-        """Return how many equal titles a rate rests on."""
+        """Return how many independent titles a rate rests on."""
         return self.worth * float(self.listed[0, genre] if measure == "recall" else self.total[0, 0])
 
     def least_variance(self, measure: Measure, genre: int) -> float:
@@ -150,8 +157,8 @@ def compare_group(kind: str, group: str, judged: Judged, pair: Pair, weights: Fl
         pair: Which of them are compared.
         weights: How often each title was drawn, shape (draws, n).
     """
-    ours = _Side.add_up(judged, pair.inside, weights, np.ones(len(pair.inside)))
-    theirs = _Side.add_up(judged, pair.others, weights, pair.balance)
+    ours = _Side.add_up(judged, pair.inside, weights, np.ones(len(pair.inside)), pair.works[0])
+    theirs = _Side.add_up(judged, pair.others, weights, pair.balance, pair.works[1])
     listed, elsewhere = judged.labels[pair.inside].sum(axis=0), judged.labels[pair.others].sum(axis=0)
     # A genre of a few titles would be found in none of them, or in all, in every draw.
     common = np.minimum(listed, elsewhere) >= MIN_LISTED
@@ -172,7 +179,7 @@ def compare_group(kind: str, group: str, judged: Judged, pair: Pair, weights: Fl
 
     differences = []
     if common.any():
-        fewest = min(float(np.minimum(listed, elsewhere * theirs.worth)[common].min()), len(pair.inside), len(pair.others) * theirs.worth)
+        fewest = min(side.trials("recall", genre) for genre in np.flatnonzero(common).tolist() for side in (ours, theirs))
         differences.append(compare("macro F1", "", int(listed[common].sum()), ours.macro_f1(common), theirs.macro_f1(common), fewest))
     measures: tuple[Measure, ...] = ("recall", "over-prediction")
     for genre, measure in product(np.flatnonzero(common).tolist(), measures):

@@ -67,7 +67,7 @@ def measure_fairness(judged: Judged, titles: pd.DataFrame, seed: int, draws: int
         coverage.append(_describe_coverage(kind, masks, known, titles["source"]))
         small = []
         for name, mask in masks.items():
-            pair = pair_titles(mask, known, titles["source"])
+            pair = pair_titles(mask, known, titles["source"], titles["group_id"])
             if pair is None:
                 small.append(name)
                 continue
