@@ -13,6 +13,7 @@ from trending.cleaning.rights import DEFAULT_TRAINABLE, check_patterns
 from trending.errors import UsageError
 from trending.evaluation.baselines import BASELINE
 from trending.evaluation.costs import Budget
+from trending.evaluation.suite_settings import ModelCheckSettings
 from trending.matching import MatchSettings
 from trending.models.base import MODEL_KINDS, build_model
 from trending.sources import SourceConfig
@@ -33,6 +34,7 @@ class TrainingConfig(SourceConfig):
     models: list[str] = Field(list(MODEL_KINDS), min_length=1, description="What is trained beside the baseline; the best on validation titles is published.")
     model_params: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Hyper-parameters per model that differ from its defaults.")
     budget: Budget = Field(default_factory=Budget, description="What the published model may cost: max_ms a title, max_megabytes.")
+    checks: ModelCheckSettings = Field(default_factory=ModelCheckSettings, description="Conditions of deepchecks' checks on the champion.")
     market: str = Field("global", description="With an ingested version, whose signals the trending score reads: global or a country code.")
     ingestion: dict[str, Any] = Field(default_factory=dict, description="With a live source, keys of its ingestion, which runs first.")
 
@@ -119,7 +121,31 @@ class IngestionConfig(BaseModel):
             raise UsageError("source 'files' needs a path", where="path", mend="add --set path=FILE.parquet (or .csv, .jsonl)")
 
 
-ConfigType = TypeVar("ConfigType", TrainingConfig, IngestionConfig)
+class BatchScoringConfig(SourceConfig):
+    """Keys of `configs/batch_scoring*.yaml`: those of the source, and what scores it."""
+
+    pipeline: ClassVar[str] = "batch_scoring"
+
+    source: Literal["starter", "files", "catalogue", LiveName] = "catalogue"
+    release: str = Field("current", description="The release whose model scores: its version, or current.")
+    rights: list[str] = Field(list(DEFAULT_TRAINABLE), description="Rights classes that may be shown.")
+    batch_size: int = Field(2_048, ge=1, le=65_536, description="Titles in memory at a time.")
+    market: str = Field("global", description="With an ingested version, whose signals the trending score reads: global or a country code.")
+
+    def source_config(self) -> SourceConfig:
+        """Return the part that says where titles come from."""
+        return SourceConfig(**self.model_dump(include=set(SourceConfig.model_fields)))
+
+    def check(self) -> None:
+        """Refuse what pydantic can't see: rights patterns.
+
+        Raises:
+            UsageError: If a value can't be used.
+        """
+        check_patterns(self.rights)
+
+
+ConfigType = TypeVar("ConfigType", TrainingConfig, IngestionConfig, BatchScoringConfig)
 
 
 def load_config(config_type: type[ConfigType], path: str | None, overrides: list[str]) -> ConfigType:

@@ -114,6 +114,7 @@ def _parameters(config: TrainingConfig, source_name: str, fingerprint: str) -> d
         "companions": {"version": config.version, "fingerprint": fingerprint_companions(config.version), "market": config.market} if ingested else None,
         "writer": load_settings().llm_model or None,
         "budget": config.budget.model_dump(),
+        "checks": config.checks.model_dump(),
     }
 
 

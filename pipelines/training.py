@@ -10,9 +10,13 @@ from steps.describe.describe_titles import describe_titles
 from steps.embed.embed_titles import embed_titles
 from steps.embed.prepare_encoder import prepare_encoder
 from steps.evaluate.assemble_champion import assemble_champion
+from steps.evaluate.browse_errors import browse_errors
+from steps.evaluate.check_models import check_models
 from steps.evaluate.compare_models import compare_models
 from steps.evaluate.evaluate_models import evaluate_models
 from steps.evaluate.measure_costs import measure_costs
+from steps.evaluate.measure_fairness import measure_fairness
+from steps.evaluate.probe_behaviour import probe_behaviour
 from steps.evaluate.score_models import score_models
 from steps.features.build_features import build_features
 from steps.ingest.load_companions import load_companions
@@ -43,6 +47,7 @@ def training(
     encoder: str | None,
     writer: str | None,
     budget: dict[str, Any],
+    checks: dict[str, Any],
 ) -> None:
     """Load, clean, validate, split, learn, judge, describe, and publish what is best.
 
@@ -57,6 +62,7 @@ def training(
         encoder: SHA-256 of the sentence encoder's weights, configuration and tokenizer; None without one.
         writer: The model that writes insights; None if rules do.
         budget: What the champion may cost (`Budget`).
+        checks: Conditions of the checks on it (`ModelCheckSettings`).
     """
     raw_titles = load_titles(source=source, fingerprint=data["fingerprint"])
     titles, _, cleaning_report, _ = clean_titles(raw_titles)
@@ -81,6 +87,11 @@ def training(
     costs = measure_costs(fitted, names=names, training_facts=training_facts, decision_rules=decision_rules, examples=examples)
     verdict, frontier, _, _ = compare_models(judgements, decision_rules, test_predictions, costs, examples, budget=budget, seed=seed, notes=notes)
     champion = assemble_champion(fitted, names=names, decision_rules=decision_rules, verdict=verdict)
+    chosen = {"decision_rules": decision_rules, "verdict": verdict, "examples": examples, "notes": notes}
+    model_checks, _ = check_models(scores, test_predictions, checks=checks, **chosen)
+    fairness, _ = measure_fairness(test_predictions, seed=seed, **chosen)
+    behaviour, _ = probe_behaviour(champion, seed=seed, **chosen)
+    browse_errors(champion, test_predictions, **chosen)
 
     beside: dict[str, Any] = {}
     if companions:
@@ -94,7 +105,25 @@ def training(
     probabilities, insights = describe(titles, splits, champion, decision_rules, verdict, rights=rights, writer=writer, **beside)
 
     release_bundle, _, _ = build_release(
-        titles, splits, cleaning_report, champion, decision_rules, judgements, verdict, probabilities, insights, data=data, **beside, **meaning
+        titles,
+        splits,
+        cleaning_report,
+        champion,
+        decision_rules,
+        judgements,
+        verdict,
+        probabilities,
+        insights,
+        frontier,
+        names=names,
+        training_facts=training_facts,
+        fairness=fairness,
+        behaviour=behaviour,
+        model_checks=model_checks,
+        data=data,
+        seed=seed,
+        **beside,
+        **meaning,
     )
     publish_release(release_bundle)
     asked = {"source": source, "rights": rights, "seed": seed, "models": models, "model_params": model_params, "budget": budget, "writer": writer}

@@ -14,7 +14,10 @@ from steps.folders import FolderMaterializer, discard, new_folder
 from steps.origin import describe_run
 from trending.cleaning.clean import CleaningReport
 from trending.cleaning.rights import select_allowed
+from trending.evaluation.behaviour import BehaviourResult
 from trending.evaluation.champion import Verdict
+from trending.evaluation.fairness import Fairness
+from trending.evaluation.frontier import FrontierRow
 from trending.evaluation.judgement import Judgement
 from trending.evaluation.rules import DecisionRule
 from trending.models import GenreModel
@@ -37,7 +40,14 @@ def build_release(
     verdict: dict[str, Any],
     probabilities: np.ndarray,
     insights: pd.DataFrame,
+    frontier: list[dict[str, Any]],
+    names: list[str],
+    training_facts: list[dict[str, Any]],
+    fairness: dict[str, Any],
+    behaviour: list[dict[str, Any]],
+    model_checks: dict[str, str],
     data: dict[str, Any],
+    seed: int,
     works: pd.DataFrame | None = None,
     reviews: pd.DataFrame | None = None,
     trends: pd.DataFrame | None = None,
@@ -56,7 +66,14 @@ def build_release(
         verdict: Which model was chosen and why.
         probabilities: Of the champion, for titles that may be shown.
         insights: Of the same titles.
+        frontier: Quality and cost of every candidate.
+        names: Of the fitted models.
+        training_facts: What fitting each took, in the same order.
+        fairness: Of the champion, over language, country and region.
+        behaviour: Of its behavioural tests.
+        model_checks: Outcome of each check on it.
         data: Where the titles come from (`DataOrigin`, without the number of rows).
+        seed: Of the split, the models and the bootstrap.
         works: Which titles are the same work, where the source knows.
         reviews: Reviews that may be shown.
         trends: Trends of several weeks that may be shown.
@@ -81,6 +98,13 @@ def build_release(
             content=replace(content, insights=insights),
             encoder=encoder,
             vectors=vectors,
+            splits=splits,
+            frontier=[FrontierRow(**row) for row in frontier],
+            training=dict(zip(names, training_facts, strict=True)),
+            fairness=Fairness(**fairness),
+            behaviour=[BehaviourResult(**one) for one in behaviour],
+            checks=model_checks,
+            seed=seed,
         ),
     )
     if encoder is not None:

@@ -100,5 +100,4 @@ def _compare_types(ours: Judged, theirs: Judged, examples: pd.DataFrame, seed: i
 def assemble_champion(champion: str, rules: Mapping[str, DecisionRule], models: Mapping[str, GenreModel]) -> GenreModel:
     """Return the model to release: one of those trained, or several as one."""
     members = rules[champion].members
-    kept = {name: member for name, member in members.items() if member.weight > 0}
-    return BlendModel(kept, {name: models[name] for name in kept}) if members else models[champion]
+    return BlendModel(members, {name: models[name] for name in members}) if members else models[champion]

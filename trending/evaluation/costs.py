@@ -88,5 +88,5 @@ def measure_candidates(
         texts: As for `measure_cost`.
     """
     costs = {name: measure_cost(model, texts, facts[name]) for name, model in models.items()}
-    blends = {name: [costs[part] for part, member in rule.members.items() if member.weight > 0] for name, rule in rules.items() if rule.members}
+    blends = {name: [costs[part] for part in rule.members] for name, rule in rules.items() if rule.members}
     return costs | {name: _add_costs(parts) for name, parts in blends.items()}

@@ -43,7 +43,7 @@ class DecisionRule(BaseModel):
 
 
 def tune_rules(scores: Scores, labels: IntMatrix, groups: Sequence[str], seed: int) -> dict[str, DecisionRule]:
-    """Return a rule for every model and for every blend of models that learn.
+    """Return a rule for every model, and for every blend of models that learn in which each counts.
 
     Args:
         scores: Raw, on validation titles.
@@ -54,7 +54,9 @@ def tune_rules(scores: Scores, labels: IntMatrix, groups: Sequence[str], seed: i
     learnt = [name for name in _BLENDABLE if name in scores]
     blends = [group for size in range(2, len(learnt) + 1) for group in combinations(learnt, size)]
     rules = {name: tune_rule({name: one}, labels, groups, seed) for name, one in scores.items()}
-    return rules | {name_blend(group): tune_rule({name: scores[name] for name in group}, labels, groups, seed) for group in blends}
+    blended = {name_blend(group): tune_rule({name: scores[name] for name in group}, labels, groups, seed) for group in blends}
+    # One whose member counts nothing is a smaller blend, or a model alone, under another name.
+    return rules | {name: rule for name, rule in blended.items() if all(member.weight for member in rule.members.values())}
 
 
 def name_blend(members: Sequence[str]) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -14,12 +16,16 @@ from trending.catalogue.content import CatalogueContent, rank_titles
 from trending.catalogue.write import write_catalogue
 from trending.cleaning.clean import CleaningReport
 from trending.embeddings import VectorIndex
-from trending.embeddings.encoder import Vectors
+from trending.embeddings.encoder import Vectors, read_facts
 from trending.evaluation.baselines import BASELINE
+from trending.evaluation.behaviour import BehaviourResult
 from trending.evaluation.candidates import UNMASKED
+from trending.evaluation.card_content import CardContent, count_data
 from trending.evaluation.champion import Verdict
+from trending.evaluation.fairness import Fairness
+from trending.evaluation.frontier import FrontierRow
 from trending.evaluation.judgement import Judgement
-from trending.evaluation.model_card import render_model_card
+from trending.evaluation.model_card import render_card
 from trending.evaluation.rules import DecisionRule
 from trending.genres import GENRES
 from trending.models.base import GenreModel
@@ -46,6 +52,13 @@ class Ingredients:
         content: Of the catalogue: titles that may be shown, and all that is known of them.
         encoder: Folder of the encoder, if there is one.
         vectors: Of the content's titles, same rows, if there is an encoder.
+        splits: `title_id` and `split` of what was learnt from, tuned on and judged.
+        frontier: Quality and cost of every candidate.
+        training: Per model, what fitting it took.
+        fairness: Over language, country and region.
+        behaviour: Of the behavioural tests.
+        checks: Outcome of each of deepchecks' checks.
+        seed: Of the split, the models and the bootstrap.
     """
 
     titles: pd.DataFrame
@@ -59,6 +72,13 @@ class Ingredients:
     content: CatalogueContent
     encoder: Path | None = None
     vectors: Vectors | None = None
+    splits: pd.DataFrame | None = None
+    frontier: Sequence[FrontierRow] = ()
+    training: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    fairness: Fairness | None = None
+    behaviour: Sequence[BehaviourResult] = ()
+    checks: Mapping[str, str] = field(default_factory=dict)
+    seed: int | None = None
 
 
 def build_bundle(directory: Path, parts: Ingredients) -> Manifest:
@@ -66,19 +86,13 @@ def build_bundle(directory: Path, parts: Ingredients) -> Manifest:
     champion = parts.judgements[parts.verdict.champion]
     by_genre = dict(zip(GENRES, parts.rule.thresholds, strict=True))
     save_predictor(directory, parts.model, Calibrator.from_dict(parts.rule.calibration))
-    write_catalogue(directory / CATALOGUE_FILE, parts.content)
-    if parts.encoder is not None and parts.vectors is not None:
-        shutil.copytree(parts.encoder, directory / ENCODER_DIR)
-        # The catalogue numbers its rows so.
-        VectorIndex.build(parts.vectors[rank_titles(parts.content)], directory / VECTORS_FILE)
-    others = [one for name, one in parts.judgements.items() if name != parts.verdict.champion and not name.endswith(UNMASKED)]
-    card = render_model_card(champion, others, parts.verdict.leak, by_genre, parts.data.starter)
-    (directory / MODEL_CARD).write_text(card, encoding="utf-8")
+    write_content(directory, parts.content, parts.encoder, parts.vectors)
+    (directory / MODEL_CARD).write_text(render_card(_compose_card(parts)), encoding="utf-8")
     (directory / METRICS_FILE).write_text(champion.model_dump_json(indent=2) + "\n", encoding="utf-8")
     (directory / DATA_CARD).write_text(render_data_card(parts.titles, parts.cleaning, parts.data.starter), encoding="utf-8")
     created = dt.datetime.now(dt.UTC).replace(microsecond=0)
     manifest = Manifest(
-        version=f"{created:%Y%m%dT%H%M%SZ}-{parts.data.fingerprint[:8]}",
+        version=name_release(created, parts.data.fingerprint),
         created=created,
         project_version=__version__,
         git_sha=read_git_sha(),
@@ -93,3 +107,50 @@ def build_bundle(directory: Path, parts: Ingredients) -> Manifest:
         files={},
     )
     return seal_bundle(directory, manifest)
+
+
+def _compose_card(parts: Ingredients) -> CardContent:
+    verdict, rule = parts.verdict, parts.rule
+    return CardContent(
+        champion=parts.judgements[verdict.champion],
+        others=[one for name, one in parts.judgements.items() if name != verdict.champion and not name.endswith(UNMASKED)],
+        thresholds=dict(zip(GENRES, rule.thresholds, strict=True)),
+        starter=parts.data.starter,
+        data=parts.data,
+        leak=verdict.leak,
+        gains=verdict.gains,
+        bands=dict(zip(GENRES, rule.bands, strict=True)),
+        members={name: member.weight for name, member in rule.members.items()},
+        calibration=rule.calibration["method"],
+        frontier=parts.frontier,
+        training=parts.training,
+        counts=count_data(parts.titles, parts.splits) if parts.splits is not None else None,
+        encoder=read_facts(parts.encoder) if parts.encoder is not None else None,
+        fairness=parts.fairness,
+        behaviour=parts.behaviour,
+        checks=parts.checks,
+        seed=parts.seed,
+        run=parts.run,
+        git_sha=read_git_sha(),
+    )
+
+
+def write_content(directory: Path, content: CatalogueContent, encoder: Path | None, vectors: Vectors | None) -> None:
+    """Write what a bundle says of its titles: the catalogue, and with an encoder the index of their vectors.
+
+    Args:
+        directory: Of the bundle; it holds none of it yet.
+        content: Of the catalogue.
+        encoder: The encoder's folder, which is copied; None without one.
+        vectors: Of the content's titles, same rows, if there is an encoder.
+    """
+    write_catalogue(directory / CATALOGUE_FILE, content)
+    if encoder is not None and vectors is not None:
+        shutil.copytree(encoder, directory / ENCODER_DIR)
+        # The catalogue numbers its rows so.
+        VectorIndex.build(vectors[rank_titles(content)], directory / VECTORS_FILE)
+
+
+def name_release(created: dt.datetime, fingerprint: str) -> str:
+    """Return the version of a release made at `created` (UTC) of the data with this fingerprint; versions sort by time."""
+    return f"{created:%Y%m%dT%H%M%SZ}-{fingerprint[:8]}"
