@@ -38,6 +38,7 @@ class OfflineRun:
     summary: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
     artifacts: list[Logged] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
     axes: dict[str, str] = field(default_factory=dict)
     finished: bool = False
 
@@ -82,6 +83,8 @@ def _read(folder: Path) -> OfflineRun:
             found.axes[record.metric.glob_name or record.metric.name] = record.metric.step_metric
         elif kind == "artifact":
             found.artifacts.append(_read_artifact(record.artifact))
+        elif kind == "files":
+            found.files += [one.path for one in record.files.files]
         elif kind == "exit":
             found.finished = record.exit.exit_code == 0
     return found

@@ -8,58 +8,63 @@ from zenml import log_metadata, step
 
 from steps.caching import depend_on
 from steps.folders import discard
+from trending.evaluation.candidates import restore_judged
+from trending.evaluation.champion import Verdict
+from trending.evaluation.frontier import FrontierRow
 from trending.evaluation.judgement import Judgement
+from trending.evaluation.rules import DecisionRule
 from trending.releases import ReleaseStore
 from trending.releases.manifest import read_manifest
 from trending.tracking.record import compose_record
 from trending.tracking.wandb_run import log_to_wandb
 
-_CODE = ("tracking", "releases", "catalogue", "embeddings", "models", "features", "evaluation", "cleaning/text.py", "answers.py")
+_RELEASES = ("releases", "catalogue", "embeddings", "insights", "answers.py")
+_JUDGING = ("evaluation", "models", "features", "cleaning/text.py", "processes.py")
 
 
-@step(cache_policy=depend_on(*_CODE))
+@step(cache_policy=depend_on("tracking", *_RELEASES, *_JUDGING))
 def track_run(
     release_bundle: Path,
     parameters: dict[str, Any],
     judgements: dict[str, Any],
     verdict: dict[str, Any],
+    frontier: list[dict[str, Any]],
     decision_rules: dict[str, Any],
     test_predictions: pd.DataFrame,
     examples: pd.DataFrame,
     names: list[str],
-    training_facts: list[dict[str, Any]] | None = None,
-    costs: dict[str, Any] | None = None,
+    training_facts: list[dict[str, Any]],
     search_trials: pd.DataFrame | None = None,
     tracker: str | None = None,
 ) -> None:
     """Log configuration, figures, curves, tables and the release.
 
     Args:
-        release_bundle: The release, which need not have been published.
+        release_bundle: The release; it is logged as the champion if it has been published and is still the one that is served.
         parameters: Of the pipeline.
-        judgements: Every figure of every model.
-        verdict: Which model was chosen and why.
-        decision_rules: Calibration and thresholds per model.
-        test_predictions: Probabilities per model and test title.
-        examples: All examples.
+        judgements: Every figure of every candidate.
+        verdict: Which was chosen and why.
+        frontier: Quality and cost of every candidate.
+        decision_rules: Of every candidate.
+        test_predictions: Probabilities per candidate and test title.
+        examples: All examples; only the test split is used.
         names: Of the fitted models.
         training_facts: What fitting them took and how it went, in the same order.
-        costs: What each model costs.
         search_trials: The hyper-parameter search, if there was one.
-        tracker: Name of the stack's tracker, if it has one: `pipelines.trackers.attach` says so.
+        tracker: Name of the stack's tracker; `pipelines.trackers.attach` gives it where there is one.
     """
-    manifest = read_manifest(release_bundle)
+    manifest, choice = read_manifest(release_bundle), Verdict(**verdict)
+    champion = choice.champion
+    predictions = test_predictions[test_predictions["model"] == champion]
     record = compose_record(
         manifest,
         parameters,
-        {name: Judgement(**one) for name, one in judgements.items()},
-        verdict,
-        decision_rules,
-        test_predictions,
-        examples,
+        judgements={name: Judgement(**one) for name, one in judgements.items()},
+        verdict=choice,
+        frontier=[FrontierRow(**row) for row in frontier],
+        judged=restore_judged(predictions, {champion: DecisionRule(**decision_rules[champion])}, examples)[champion],
+        facts=dict(zip(names, training_facts, strict=True)),
         published=ReleaseStore.from_settings().current_version() == manifest.version,
-        costs=costs,
-        facts=dict(zip(names, training_facts, strict=True)) if training_facts else None,
         trials=search_trials,
     )
     registry = log_to_wandb(record, release_bundle) if tracker else "none"

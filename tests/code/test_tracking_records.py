@@ -18,8 +18,12 @@ from sklearn.metrics import multilabel_confusion_matrix
 from tests.offline_runs import OfflineRun, list_offline_runs
 from tests.tracking_samples import FOLDER, HISTORY, PARAMETERS, SECRET_WORDS, make_examples, make_facts, make_predictions, make_release, make_trials
 from trending.errors import NotFoundError, UsageError
+from trending.evaluation.candidates import restore_judged
+from trending.evaluation.champion import Verdict
+from trending.evaluation.frontier import FrontierRow
 from trending.evaluation.judgement import Judgement
-from trending.features.examples import select_part
+from trending.evaluation.metrics import Judged
+from trending.evaluation.rules import DecisionRule
 from trending.genres import GENRE_INDEX, GENRES
 from trending.releases.manifest import read_manifest
 from trending.tracking.record import RunRecord, compose_record
@@ -43,13 +47,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def given(folder: Path) -> Given:
     """What a run's steps made, as `compose_record` takes it."""
     facts, examples = make_facts(), make_examples()
+    rules = {name: DecisionRule(**rule) for name, rule in facts["decision_rules"].items()}
     return {
-        **facts,
-        "judgements": {name: Judgement(**one) for name, one in facts["judgements"].items()},
         "manifest": read_manifest(folder),
         "parameters": PARAMETERS,
-        "test_predictions": make_predictions(examples),
-        "examples": examples,
+        "judgements": {name: Judgement(**one) for name, one in facts["judgements"].items()},
+        "verdict": Verdict(**facts["verdict"]),
+        "frontier": [FrontierRow(**row) for row in facts["frontier"]],
+        "judged": restore_judged(make_predictions(examples), rules, examples)["tfidf_logreg"],
+        "facts": dict(zip(("tfidf_logreg", "bert"), facts["training_facts"], strict=True)),
         "published": True,
         "trials": make_trials(),
     }
@@ -76,28 +82,22 @@ def log_offline(home: Path, record: RunRecord, folder: Path) -> OfflineRun:
 
 
 def test_each_genres_own_confusion_is_scikit_learns(given: Given) -> None:
-    labels = select_part(given["examples"], "test").labels
-    decisions = np.random.default_rng(3).random(labels.shape) > 0.7
-    found = tabulate_outcomes(labels, decisions)[["true_negatives", "false_positives", "false_negatives", "true_positives"]]
-    assert (found.to_numpy().reshape(-1, 2, 2) == multilabel_confusion_matrix(labels, decisions)).all()
+    judged: Judged = given["judged"]
+    found = tabulate_outcomes(judged)[["true_negatives", "false_positives", "false_negatives", "true_positives"]]
+    assert (found.to_numpy().reshape(-1, 2, 2) == multilabel_confusion_matrix(judged.labels, judged.decisions)).all()
 
 
 def test_confusion_pairs_what_was_missed_with_what_was_said_instead() -> None:
     labels, decisions = np.zeros((4, len(GENRES)), dtype=np.int8), np.zeros((4, len(GENRES)), dtype=bool)
     crime, drama, war = (GENRE_INDEX[name] for name in ("Crime", "Drama", "War"))
-    labels[0, crime] = labels[1, crime] = labels[2, crime] = labels[3, crime] = 1
+    labels[:, crime] = 1
     decisions[0, crime] = True  # found
     decisions[1, [drama, war]] = True  # missed, two others said
     decisions[3, [crime, war]] = True  # found, one too many; the third title got nothing
-    table = confuse_genres(labels, decisions).set_index("genre")
+    table = confuse_genres(Judged(labels, labels.astype(float), decisions)).set_index("genre")
     assert table.loc["Crime", ["Crime", "Drama", "War", NO_GENRE]].tolist() == [2, 1, 1, 1]
     assert table.loc[NO_GENRE, "War"] == 1
     assert table.to_numpy().sum() == 6
-
-
-def test_predictions_are_matched_with_titles_by_their_ids(given: Given) -> None:
-    shuffled = given["test_predictions"].sample(frac=1, random_state=1)
-    assert compose(given, test_predictions=shuffled).tables["outcomes"].equals(compose(given).tables["outcomes"])
 
 
 def test_no_title_no_text_and_no_folder_is_in_a_record(given: Given) -> None:
@@ -120,11 +120,10 @@ def test_only_what_is_served_is_champion(given: Given) -> None:
     assert compose(given, published=False).aliases == ("candidate",)
 
 
-def test_a_run_without_search_costs_and_curves_has_a_record_too(given: Given) -> None:
-    record = compose(given, trials=None, costs=None, facts=None, verdict={"champion": "tfidf_logreg"})
+def test_a_run_without_search_and_curves_has_a_record_too(given: Given) -> None:
+    record = compose(given, trials=None, facts={"tfidf_logreg": {"kind": "tfidf_logreg"}})
     assert record.curves == {}
     assert "search" not in record.tables
-    assert not any(name.startswith("costs/") for name in record.metrics)
     assert record.metrics["macro_f1_low"] <= record.metrics["macro_f1"] <= record.metrics["macro_f1_high"]
 
 
@@ -172,7 +171,7 @@ def test_nothing_is_logged_but_the_record(given: Given, folder: Path, wandb_home
     # Telemetry says which features of the SDK were used, and its version.
     assert run.kinds == {"header", "run", "telemetry", "config", "metric", "history", "summary", "artifact", "files", "exit"}
     assert run.run["host"] == ""
-    assert {path.name for path in (run.folder / "files").iterdir()} == {"media"}
+    assert {Path(name).parts[:3] for name in run.files} == {("media", "table", "tables")}
     assert {artifact.type for artifact in run.artifacts} == {"model", "run_table"}
     assert all(wandb_home in copy.parents for artifact in run.artifacts for copy in artifact.files.values())
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from trending.evaluation.judgement import Figure, Judgement
-from trending.features.examples import select_part
-from trending.genres import GENRES
+from trending.evaluation.champion import Verdict
+from trending.evaluation.frontier import FrontierRow
+from trending.evaluation.judgement import Judgement
+from trending.evaluation.metrics import Judged
 from trending.releases.manifest import Manifest
 from trending.tracking.tables import confuse_genres, spread_figure, tabulate_frontier, tabulate_genres, tabulate_metrics, tabulate_outcomes, tabulate_slices
 
@@ -50,13 +50,11 @@ def compose_record(
     manifest: Manifest,
     parameters: Mapping[str, Any],
     judgements: Mapping[str, Judgement],
-    verdict: Mapping[str, Any],
-    decision_rules: Mapping[str, Any],
-    test_predictions: pd.DataFrame,
-    examples: pd.DataFrame,
+    verdict: Verdict,
+    frontier: Sequence[FrontierRow],
+    judged: Judged,
+    facts: Mapping[str, Mapping[str, Any]],
     published: bool,
-    costs: Mapping[str, Mapping[str, float]] | None = None,
-    facts: Mapping[str, Mapping[str, Any]] | None = None,
     trials: pd.DataFrame | None = None,
 ) -> RunRecord:
     """Return the record of a run.
@@ -64,35 +62,29 @@ def compose_record(
     Args:
         manifest: Of the release it built; says which code and data that was.
         parameters: Of the pipeline.
-        judgements: Every figure of every model on test titles.
-        verdict: `champion`, and where known `validation` (macro F1 per model) and `differences` (to the baseline).
-        decision_rules: `thresholds` per model, 20 each.
-        test_predictions: `model`, `title_id` and a calibrated probability per genre.
-        examples: All examples; the test split's labels are used.
+        judgements: Every figure of every candidate on test titles.
+        verdict: Which was chosen and why.
+        frontier: Quality and cost of every candidate.
+        judged: What the champion said of the test titles.
+        facts: Per fitted model, how that went: `kind`, `params`, `seconds` and the like, and `history` if it learnt in rounds.
         published: Whether the release is the one that is served.
-        costs: Per model, milliseconds, megabytes and seconds.
-        facts: Per model that was fitted: `kind`, `params`, `titles`, `seconds`, and `history` if it learnt in rounds.
         trials: The hyper-parameter search, a row per trial, if there was one.
     """
-    champion = verdict["champion"]
-    part = select_part(examples, "test")
-    probabilities = test_predictions[test_predictions["model"] == champion].set_index("title_id").loc[part.rows["title_id"], list(GENRES)]
-    decisions = probabilities.to_numpy() >= np.asarray(decision_rules[champion]["thresholds"])
     tables = {
         "metrics": tabulate_metrics(judgements),
         "genres": tabulate_genres(judgements),
         "slices": tabulate_slices(judgements),
-        "frontier": tabulate_frontier(judgements, verdict, costs or {}),
-        "outcomes": tabulate_outcomes(part.labels, decisions),
-        "confusion": confuse_genres(part.labels, decisions),
+        "frontier": tabulate_frontier(frontier),
+        "outcomes": tabulate_outcomes(judged),
+        "confusion": confuse_genres(judged),
     }
     return RunRecord(
         release=manifest.version,
-        champion=champion,
+        champion=verdict.champion,
         aliases=(CANDIDATE, CHAMPION) if published else (CANDIDATE,),
-        config=_describe(manifest, parameters, champion, facts or {}),
-        metrics=_flatten(judgements, verdict, costs or {}),
-        curves={name: rows for name, one in (facts or {}).items() if (rows := _read_history(one.get("history") or []))},
+        config=_describe(manifest, parameters, verdict.champion, facts),
+        metrics=_flatten(judgements, verdict, frontier),
+        curves={name: rows for name, one in facts.items() if (rows := _read_history(one.get("history") or []))},
         tables=tables if trials is None else {**tables, "search": trials},
     )
 
@@ -120,17 +112,16 @@ def _hide_folders(value: Any) -> Any:
     return value
 
 
-def _flatten(judgements: Mapping[str, Judgement], verdict: Mapping[str, Any], costs: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for name, judgement in judgements.items():
-        for metric, figure in judgement.metrics.items():
-            found |= spread_figure(f"models/{name}/{metric}", figure)
-    for metric, figure in judgements[verdict["champion"]].metrics.items():
-        found |= spread_figure(metric, figure)
-    for name, gain in verdict.get("differences", {}).items():
-        found |= spread_figure(f"gain/{name}", Figure.model_validate(gain))
-    found |= {f"validation/{name}": float(value) for name, value in verdict.get("validation", {}).items()}
-    return found | {f"costs/{name}/{cost}": float(value) for name, one in costs.items() for cost, value in one.items()}
+def _flatten(judgements: Mapping[str, Judgement], verdict: Verdict, frontier: Sequence[FrontierRow]) -> dict[str, float]:
+    figures = {f"models/{name}/{metric}": figure for name, one in judgements.items() for metric, figure in one.metrics.items()}
+    figures |= judgements[verdict.champion].metrics
+    figures |= {f"above_baseline/{name}": figure for name, figure in verdict.differences.items()}
+    figures |= {f"above_reference/{part}": figure for part, figure in verdict.gains.items()}
+    found = {key: value for name, figure in figures.items() for key, value in spread_figure(name, figure).items()}
+    for row in frontier:
+        found[f"validation/{row.name}"] = row.validation_macro_f1
+        found |= {f"costs/{row.name}/{cost}": float(value) for cost, value in row.cost.model_dump().items()}
+    return found
 
 
 def _read_history(history: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:

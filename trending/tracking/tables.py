@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from trending.evaluation.frontier import FrontierRow
 from trending.evaluation.judgement import Figure, Judgement
-from trending.evaluation.metrics import BoolMatrix
-from trending.features.labels import IntMatrix
+from trending.evaluation.metrics import Judged
 from trending.genres import GENRES
 
 NO_GENRE = "(none)"
@@ -57,38 +56,19 @@ def tabulate_slices(judgements: Mapping[str, Judgement]) -> pd.DataFrame:
     )
 
 
-def tabulate_frontier(judgements: Mapping[str, Judgement], verdict: Mapping[str, Any], costs: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
-    """Return a row per model that could have been chosen: how good it is and what it costs.
-
-    Args:
-        judgements: On test titles.
-        verdict: `champion`, and where known `validation`, macro F1 per candidate.
-        costs: Per model, any figures; where they are missing so are the columns.
-    """
-    validation = verdict.get("validation", {})
+def tabulate_frontier(frontier: Sequence[FrontierRow]) -> pd.DataFrame:
+    """Return a row per candidate: how good it is, what it costs, and whether it was chosen."""
     return pd.DataFrame(
         [
-            {
-                "model": name,
-                "champion": name == verdict["champion"],
-                "validation_macro_f1": validation.get(name),
-                **spread_figure("macro_f1", judgements[name].metrics["macro_f1"]),
-                **costs.get(name, {}),
-            }
-            for name in dict.fromkeys([*validation, *costs])
-            if name in judgements
+            {"model": row.name, **row.model_dump(exclude={"name", "macro_f1", "cost"}), **spread_figure("macro_f1", row.macro_f1), **row.cost.model_dump()}
+            for row in frontier
         ]
     )
 
 
-def tabulate_outcomes(labels: IntMatrix, decisions: BoolMatrix) -> pd.DataFrame:
-    """Return each genre's own confusion matrix, that of the genre against the rest, a row per genre.
-
-    Args:
-        labels: 0 or 1, shape (n, 20).
-        decisions: What was predicted, shape (n, 20).
-    """
-    truth = labels == 1
+def tabulate_outcomes(judged: Judged) -> pd.DataFrame:
+    """Return each genre's own confusion matrix, that of the genre against the rest, a row per genre."""
+    truth, decisions = judged.labels == 1, judged.decisions
     return pd.DataFrame(
         {
             "genre": list(GENRES),
@@ -100,17 +80,13 @@ def tabulate_outcomes(labels: IntMatrix, decisions: BoolMatrix) -> pd.DataFrame:
     )
 
 
-def confuse_genres(labels: IntMatrix, decisions: BoolMatrix) -> pd.DataFrame:
+def confuse_genres(judged: Judged) -> pd.DataFrame:
     """Return what was predicted in place of what: `genre`, and a column per genre that was predicted.
 
     On the diagonal are titles whose genre was found. Beside it, a title counts once for each pair of a genre it has, which was missed, and one it
     hasn't, which was predicted; where there is no other half to the pair, that half is `NO_GENRE`.
-
-    Args:
-        labels: 0 or 1, shape (n, 20).
-        decisions: What was predicted, shape (n, 20).
     """
-    truth = labels == 1
+    truth, decisions = judged.labels == 1, judged.decisions
     missed, added = truth & ~decisions, decisions & ~truth
     counts = np.zeros((len(GENRES) + 1, len(GENRES) + 1), dtype=int)
     counts[:-1, :-1] = missed.T.astype(int) @ added.astype(int) + np.diag((truth & decisions).sum(axis=0))

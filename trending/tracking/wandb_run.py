@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +78,7 @@ def log_to_wandb(record: RunRecord, bundle: Path) -> str:
     run = wandb.run
     if run is None:
         raise UsageError("no W&B run is open", where="wandb", mend="call wandb.init, or run the pipeline on a stack with the tracker")
-    run.config.update({**record.config, "registry": {"target": TARGET, "aliases": list(record.aliases)}})
+    run.config.update({**record.config, "registry": {"target": TARGET, "aliases": list(record.aliases)}})  # type: ignore[no-untyped-call]
     for name, rows in record.curves.items():
         _log_curve(run, name, rows)
     run.log({f"tables/{name}": _to_table(frame) for name, frame in record.tables.items() if len(frame)})
@@ -87,7 +88,7 @@ def log_to_wandb(record: RunRecord, bundle: Path) -> str:
         artifact.add_file(str(bundle / file))
     logged = run.log_artifact(artifact, aliases=list(record.aliases))
     link = _link(run, logged, record)
-    run.summary.update({**record.metrics, "champion": record.champion, "release": record.release, "registry": link})  # type: ignore[no-untyped-call]
+    run.summary.update({**record.metrics, "champion": record.champion, "release": record.release, "registry": link})
     return link
 
 
@@ -103,8 +104,9 @@ def _log_curve(run: wandb.Run, name: str, rows: list[dict[str, float]]) -> None:
 def _to_table(frame: pd.DataFrame) -> wandb.Table:
     import wandb
 
-    rows = [[_simplify(cell) for cell in row] for row in frame.astype(object).to_numpy()]
-    return wandb.Table(columns=[str(name) for name in frame.columns], data=rows, allow_mixed_types=True)
+    columns: list[str | int] = [str(name) for name in frame.columns]
+    rows: list[Iterable[Any]] = [[_simplify(cell) for cell in row] for row in frame.astype(object).to_numpy()]
+    return wandb.Table(columns=columns, data=rows, allow_mixed_types=True)
 
 
 def _simplify(cell: Any) -> Any:
