@@ -1,6 +1,13 @@
-"""What the starter-trained TF-IDF model does with texts a person would have no doubt about (after Ribeiro et al., "Beyond accuracy", 2020)."""
+"""What the starter-trained TF-IDF model does with texts a person would have no doubt about, and that the runner of such tests catches models that don't read.
+
+After Ribeiro et al., "Beyond accuracy" (2020); the cases are in `trending/evaluation/behaviour_plots.toml`.
+"""
 
 from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -8,62 +15,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.model.test_reports import SCRIPT, Page
+from trending.errors import QualityError
+from trending.evaluation.behaviour import BehaviourBounds, BehaviourResult, add_up_behaviour, check_behaviour, load_cases, run_behaviour
+from trending.evaluation.perturbations import NAMES, add_noise, fill_names, shuffle_sentences, split_sentences, swap_letters
 from trending.features.examples import select_part
-from trending.genres import GENRES
+from trending.features.labels import FloatMatrix
+from trending.features.masking import mask_genre_words
+from trending.genres import GENRE_INDEX, GENRES
 from trending.models.base import GenreModel
 from trending.models.keywords import KEYWORDS
 from trending.models.predictor import Predictor
-from trending.predictions import Prediction
+from trending.reports.fairness_report import render_behaviour
 
-CLEAR_CASES = {
-    "Western": [
-        "A sheriff and an outlaw face each other when a stagecoach full of gold is robbed on the frontier.",
-        "A rancher hires a gunslinger to keep rustlers away from his cattle.",
-    ],
-    "Horror": [
-        "A young couple move into a haunted house where a ghost comes at night and a demon waits in the cellar.",
-        "A vampire rises from his coffin and drinks the blood of the villagers.",
-    ],
-    "Science Fiction": [
-        "The crew of a spaceship lands on a distant planet and meets aliens and a rogue android.",
-        "An astronaut and a robot drift through space after their ship leaves the galaxy.",
-    ],
-    "War": [
-        "Young soldiers huddle in the trenches under artillery fire before the army orders another attack on the German line.",
-        "A platoon of soldiers is cut off behind German lines and holds a bridge until the army comes.",
-    ],
-    "Sport": [
-        "A washed-up boxer trains with an old coach for one last fight against the heavyweight champion in the ring.",
-        "A football coach takes a losing school team to the championship.",
-    ],
-    "Reality": [
-        "Contestants bake cakes each week while judges send one baker home, until the winner takes the prize.",
-        "Strangers compete in challenges each week, and one contestant is voted out until a winner is left.",
-    ],
-}
-EACH_CASE = [(genre, text) for genre, texts in CLEAR_CASES.items() for text in texts]
-MORE = {
-    "Western": "A sheriff and a rancher hunt cattle rustlers across the frontier.",
-    "Horror": "A ghost haunts the old house and terrifies everyone.",
-    "War": "Soldiers fight in the trenches under artillery fire.",
-    "Science Fiction": "Aliens attack the spaceship near a distant planet.",
-    "Sport": "The coach trains a boxer for the championship.",
-    "Reality": "Contestants are judged each week and one is eliminated.",
-    "Music": "A singer and her band record songs and play concerts.",
-}
-NAMED = {
-    "Western": "Sheriff {name} hunts an outlaw who robbed the stagecoach on the frontier.",
-    "Horror": "{name} moves into a haunted house where a ghost terrorises everyone at night.",
-    "Romance": "{name} falls in love with a stranger on a train and promises to marry.",
-    "Sport": "Boxer {name} trains with an old coach for one last fight against the champion.",
-    "Science Fiction": "{name} commands a spaceship that lands on a planet ruled by aliens.",
-}
-FIRST_NAMES = ["Anna", "James", "Priya", "Kenji", "Mateo", "Fatima", "Olga", "Kwame", "John", "Mary"]
+SEED = 17
+CASES = load_cases()
+WELL_TOLD = ("Crime", "Drama", "Fantasy", "Romance", "Science Fiction", "Sport", "War", "Western")
 PLANTED = ["comedy", "Comedy", "COMEDIES", "romantic comedy", "horror", "a western", "documentary", "science fiction", "war drama", "musical"]
-
-
-def top(prediction: Prediction, count: int) -> list[str]:
-    return sorted(prediction.scores, key=lambda genre: -prediction.scores[genre])[:count]
 
 
 @pytest.fixture(scope="session")
@@ -72,28 +40,139 @@ def plots(examples: pd.DataFrame) -> list[str]:
     return select_part(examples, "test", "unmasked").texts
 
 
-@pytest.mark.parametrize(("genre", "text"), EACH_CASE, ids=[f"{genre} {number % 2 + 1}" for number, (genre, _) in enumerate(EACH_CASE)])
-def test_a_clear_case_has_its_genre_among_the_top_two_and_predicted(predictor: Predictor, genre: str, text: str) -> None:
-    (prediction,) = predictor.predict([text])
-    assert genre in top(prediction, 2)
-    assert genre in [one.genre for one in prediction.genres]
+@pytest.fixture(scope="session")
+def results(predictor: Predictor, plots: list[str]) -> list[BehaviourResult]:
+    """What came of all tests of the TF-IDF model."""
+    return run_behaviour(predictor, plots, SEED)
 
 
-@pytest.mark.parametrize("genre", MORE)
-def test_a_sentence_that_speaks_for_a_genre_raises_it_in_any_plot(predictor: Predictor, plots: list[str], genre: str) -> None:
-    before = np.array([one.scores[genre] for one in predictor.predict(plots)])
-    after = np.array([one.scores[genre] for one in predictor.predict([f"{plot} {MORE[genre]}" for plot in plots])])
-    assert (after > before).all()
-    assert (after - before).mean() > 0.03
+def find(results: Sequence[BehaviourResult], kind: str, name: str) -> BehaviourResult:
+    return next(one for one in results if (one.kind, one.name) == (kind, name))
 
 
-@pytest.mark.parametrize("genre", NAMED)
-def test_a_characters_first_name_does_not_decide_the_genre(predictor: Predictor, genre: str) -> None:
-    """Names have some say in a model of a thousand titles; they must not outweigh what happens."""
-    predictions = predictor.predict([NAMED[genre].format(name=name) for name in FIRST_NAMES])
-    scores = np.array([list(one.scores.values()) for one in predictions])
-    assert [name for name, one in zip(FIRST_NAMES, predictions, strict=True) if genre not in [found.genre for found in one.genres]] == []
-    assert np.abs(scores - np.median(scores, axis=0)).mean() < 0.03
+def test_the_starter_trained_model_behaves(results: list[BehaviourResult]) -> None:
+    check_behaviour(results, BehaviourBounds())
+    shares = add_up_behaviour(results)
+    assert shares["directional"].value <= 0.03
+    assert shares["minimum functionality"].value <= 0.3
+
+
+@pytest.mark.parametrize("genre", WELL_TOLD)
+def test_a_clear_plot_has_its_genre_among_the_most_probable(results: list[BehaviourResult], genre: str) -> None:
+    """Of the genres the starter catalogue tells enough of; a model of a thousand titles doesn't know the others well."""
+    assert find(results, "minimum functionality", genre).failures <= 1
+
+
+@pytest.mark.parametrize("genre", GENRES)
+def test_a_sentence_that_speaks_for_a_genre_raises_it_in_most_plots(results: list[BehaviourResult], genre: str) -> None:
+    one = find(results, "directional", genre)
+    assert one.cases == 30
+    assert one.failures <= 5
+    assert one.move is not None
+    assert one.move > (0.03 if genre in WELL_TOLD else 0.0)
+
+
+def test_names_of_people_and_places_do_not_decide_the_genre(results: list[BehaviourResult]) -> None:
+    """They have some say in a model of a thousand titles; they must not outweigh what happens."""
+    names = find(results, "invariance", "names of people and places")
+    assert names.cases >= 100
+    assert names.rate.value <= 0.08
+
+
+def test_white_space_punctuation_and_the_order_of_sentences_make_hardly_a_difference(results: list[BehaviourResult]) -> None:
+    assert find(results, "invariance", "white space and punctuation").failures == 0
+    assert find(results, "invariance", "order of sentences").rate.value <= 0.02
+
+
+def test_a_model_that_ignores_words_is_caught(fitted_models: dict[str, GenreModel], predictor: Predictor, plots: list[str]) -> None:
+    """It passes every invariance: nothing ever changes its mind."""
+    found = run_behaviour(Predictor(fitted_models["majority"], predictor.calibrator, predictor.thresholds), plots, SEED)
+    shares = add_up_behaviour(found)
+    assert shares["invariance"].value == 0
+    assert shares["directional"].value == 1
+    assert shares["minimum functionality"].value > 0.8
+    with pytest.raises(QualityError, match="fails 100% of the directional tests"):
+        check_behaviour(found, BehaviourBounds())
+
+
+class Fooled:
+    """A model that takes any name of another part of the world for a sign of Romance."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self.predictor = predictor
+
+    def prepare(self, text: str) -> str:
+        """Return the text as the model it spoils reads it."""
+        return self.predictor.prepare(text)
+
+    def predict_proba(self, prepared: Sequence[str]) -> FloatMatrix:
+        """Return what that model says, more of Romance if there is such a name."""
+        scores = self.predictor.predict_proba(prepared).copy()
+        named = [any(name in text for names in NAMES[1:] for name in names) for text in prepared]
+        scores[:, GENRE_INDEX["Romance"]] = np.minimum(1, scores[:, GENRE_INDEX["Romance"]] + 0.3 * np.asarray(named))
+        return scores
+
+
+def test_a_model_that_is_fooled_by_names_is_caught(predictor: Predictor, plots: list[str]) -> None:
+    found = run_behaviour(Fooled(predictor), plots, SEED)
+    assert find(found, "invariance", "names of people and places").rate.low > 0.9
+    with pytest.raises(QualityError, match=r"invariance tests.*names of people and places"):
+        check_behaviour(found, BehaviourBounds())
+
+
+def test_a_bound_holds_for_its_kind_alone(results: list[BehaviourResult]) -> None:
+    shares = {kind: share.value for kind, share in add_up_behaviour(results).items()}
+    loose = BehaviourBounds(invariance=1, directional=1, minimum_functionality=shares["minimum functionality"])
+    check_behaviour(results, loose)
+    with pytest.raises(QualityError, match="minimum functionality"):
+        check_behaviour(results, loose.model_copy(update={"minimum_functionality": shares["minimum functionality"] - 0.01}))
+
+
+def test_the_same_seed_gives_the_same_results_and_another_other_cases(predictor: Predictor, plots: list[str], results: list[BehaviourResult]) -> None:
+    assert run_behaviour(predictor, list(reversed(plots)), SEED) == results
+    assert run_behaviour(predictor, plots, SEED + 1) != results
+
+
+def test_every_genre_has_cases_without_a_word_that_names_one() -> None:
+    assert set(CASES) == set(GENRES)
+    texts = [text for one in CASES.values() for text in (*one["plots"], one["clause"])]
+    assert len(set(texts)) == len(texts) == 6 * len(GENRES)
+    filled = [fill_names(text, names) for text in texts for names in NAMES]
+    assert [text for text in filled if mask_genre_words(text) != text or "{" in text] == []
+
+
+_PROSE = st.lists(st.text(alphabet="abcdefghijk ABC,.!?", min_size=1, max_size=60), min_size=1, max_size=6).map(". ".join)
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=_PROSE, seed=st.integers(0, 100))
+def test_perturbations_change_what_they_say_and_nothing_else(text: str, seed: int) -> None:
+    chance = random.Random(seed)
+    swapped = swap_letters(text, chance)
+    assert Counter(swapped) == Counter(text)
+    assert [word[:1] + word[-1:] for word in swapped.split()] == [word[:1] + word[-1:] for word in text.split()]
+    noisy = add_noise(text, chance)
+    assert [one for one in noisy if one.isalpha()] == [one for one in text if one.isalpha()]
+    shuffled = shuffle_sentences(text, chance)
+    assert Counter(shuffled.split()) == Counter(text.split())
+    if len(set(split_sentences(text))) > 1:
+        assert shuffled != " ".join(split_sentences(text))
+
+
+def test_a_long_plot_has_a_letter_swapped_in_every_twelfth_word() -> None:
+    plot = "Strangers gather around the ancient lighthouse before another violent winter storm begins " * 6
+    swapped = swap_letters(plot, random.Random(3))
+    changed = sum(before != after for before, after in zip(plot.split(), swapped.split(), strict=True))
+    assert 4 <= changed <= 7
+
+
+def test_the_page_on_behaviour_shows_every_test_and_runs_nothing(results: list[BehaviourResult]) -> None:
+    page = Page(render_behaviour(results, SCRIPT, ["a note"]))
+    page.check()
+    assert SCRIPT in page.text
+    assert page.text.count("directional") >= len(GENRES)
+    names = find(results, "invariance", "names of people and places")
+    assert f"names of people and placesinvariance{names.cases}{names.failures}{names.rate}" in page.text
 
 
 def test_case_and_white_space_make_no_difference(predictor: Predictor, plots: list[str]) -> None:
@@ -142,7 +221,7 @@ def test_evidence_is_from_the_text_and_its_shares_add_up_to_one(predictor: Predi
 
 
 def test_the_evidence_for_western_is_western(predictor: Predictor) -> None:
-    (prediction,) = predictor.predict([CLEAR_CASES["Western"][0]])
+    (prediction,) = predictor.predict([CASES["Western"]["plots"][0]])
     shown = {word for one in prediction.genres if one.genre == "Western" for piece in one.evidence for word in piece.text.split()}
     assert shown & {"sheriff", "outlaw", "stagecoach", "frontier"}
 

@@ -64,8 +64,8 @@ class BehaviourBounds(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    invariance: float = Field(0.1, ge=0, le=1)
-    directional: float = Field(0.05, ge=0, le=1)
+    invariance: float = Field(0.2, ge=0, le=1)
+    directional: float = Field(0.1, ge=0, le=1)
     minimum_functionality: float = Field(0.4, ge=0, le=1)
 
     def bound(self, kind: Kind) -> float:
