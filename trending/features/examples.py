@@ -23,14 +23,21 @@ class Part:
     rows: pd.DataFrame
 
 
-def build_examples(titles: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame:
+def build_examples(titles: pd.DataFrame, splits: pd.DataFrame, features: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return one row per title in `splits`.
 
     Its columns: those that slices need, `split`, `text`, the plot with genre words masked, and `facts`, what else is known of it, as words.
+
+    Args:
+        titles: Clean titles, more than were split.
+        splits: `title_id` and `split`.
+        features: `title_id`, `type` and `decade` as a feature store knows them; by default the titles' own.
     """
     examples = splits.merge(titles[_COLUMNS], on="title_id", how="left", validate="one_to_one")
     examples["text"] = [mask_genre_words(plot) for plot in examples["plot"]]
-    examples["facts"] = [write_facts(kind, year) for kind, year in zip(examples["type"], examples["year"].astype("float64"), strict=True)]
+    known = examples[["title_id"]].merge(features, on="title_id", how="left", validate="one_to_one") if features is not None else examples
+    years = known["year" if features is None else "decade"].astype("float64")
+    examples["facts"] = [write_facts(kind if isinstance(kind, str) else None, year) for kind, year in zip(known["type"], years, strict=True)]
     return examples
 
 
