@@ -18,7 +18,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-PIPELINES = ("ingestion", "training")
+PIPELINES = ("ingestion", "training", "batch_scoring")
 EPILOG = """examples:
   python run.py --pipeline training
   python run.py --pipeline training --set source=files --set path=titles.parquet

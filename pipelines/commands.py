@@ -22,11 +22,14 @@ def run_pipeline(arguments: argparse.Namespace) -> dict[str, Any]:
     with report_progress():
         if arguments.pipeline == "ingestion":
             from pipelines.run_ingestion import run_ingestion as start
+        elif arguments.pipeline == "batch_scoring":
+            from pipelines.run_batch_scoring import run_batch_scoring as start
         else:
             from pipelines.run_training import run_training as start
         result = start(arguments.config, arguments.overrides, arguments.stack, use_cache=not arguments.no_cache)
     if not arguments.json:
-        print(_summarise_version(result) if arguments.pipeline == "ingestion" else _summarise_release(result))
+        summaries = {"ingestion": _summarise_version, "batch_scoring": _summarise_scores}
+        print(summaries.get(arguments.pipeline, _summarise_release)(result))
     return result
 
 
@@ -49,6 +52,24 @@ def _summarise_release(result: dict[str, Any]) -> str:
             *(f"  {line}" for line in list_lines(result["frontier"])),
             "",
             'Next: python run.py predict --text "Two detectives search a fishing village for a missing child."',
+        ]
+    )
+
+
+def _summarise_scores(result: dict[str, Any]) -> str:
+    took = f"in {result['seconds']:.0f} s ({result['steps_cached']} of {result['steps']} steps from the cache)"
+    if not result["new"]:
+        return f"Nothing new: release {result['release']} already shows these titles as {result['model_kind']} scores them, and is served; checked {took}"
+    without = result["titles"] - result["scored"]
+    return "\n".join(
+        [
+            f"Release {result['release']} published {took}",
+            f"  where     {result['location']}",
+            f"  model     {result['model_kind']}, of release {result['scored_from']}",
+            f"  scored    {result['scored']:,} of {result['titles']:,} titles ({without:,} have no plot), {result['titles_per_second']:,.0f} a second",
+            f"  found     {result['uncertain']:,} with a genre in doubt, {result['without_genre']:,} without any",
+            f"  shows     {result['shown']:,} titles from {result['data_version'] or result['source']}",
+            "Next: python run.py serve all",
         ]
     )
 

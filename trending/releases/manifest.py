@@ -6,8 +6,9 @@ import datetime as dt
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from trending.errors import ReleaseError
 from trending.evaluation.judgement import Figure
@@ -32,8 +33,21 @@ class DataOrigin(_Part):
     rights: list[str] = Field(description="Patterns of the rights classes that were learnt from.")
 
 
+class CatalogueOrigin(_Part):
+    """Where the catalogue comes from when it isn't made of the data the model was learnt from: that model scored other titles afterwards."""
+
+    data: DataOrigin = Field(description="What was scored; its rights classes are those that may be shown.")
+    shown: int = Field(description="How many of its rows may be.")
+    version: str | None = Field(description="Of the ingested data, where the titles come from there.")
+    scored_from: str = Field(description="The release whose model this is, as it came out of training.")
+    project_version: str
+    git_sha: str = Field(description="Commit of the code that scored, as for the release's own.")
+    run: RunOrigin = Field(description="The run that scored.")
+    content: str = Field(description="SHA-256 of model, titles and all that is said of them: equal for releases that answer alike.")
+
+
 class Manifest(_Part):
-    """The content of `release.json`."""
+    """The content of `release.json`: of the model, but for `catalogue`."""
 
     format: int = FORMAT
     version: str = Field(pattern=f"^{VERSION_PATTERN.pattern}$", description="Also the name of its folder.")
@@ -48,8 +62,14 @@ class Manifest(_Part):
     leak: dict[str, Figure] = Field(description="Macro F1 of the reference model with genre words `masked` and `unmasked`.")
     thresholds: dict[str, float]
     bands: dict[str, tuple[float, float]] = Field(description="Per genre, the probabilities that are too near the threshold to say yes or no.")
+    catalogue: CatalogueOrigin | None = Field(None, description="Of the catalogue; None if it holds the data that the model was learnt from.")
     files: dict[str, str] = Field(description="Relative path -> SHA-256 of every other file.")
     digest: str = Field("", description="SHA-256 of this document without this field.")
+
+    @model_serializer(mode="wrap")
+    def _leave_out(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Releases out of training say nothing of `catalogue`: those made before there was one keep their digest."""
+        return {name: value for name, value in serialise(self).items() if name != "catalogue" or value is not None}
 
     def sealed(self) -> Manifest:
         """Return a copy whose digest is right."""

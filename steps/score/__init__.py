@@ -1,0 +1,1 @@
+"""Scoring of a whole catalogue with a released model."""
