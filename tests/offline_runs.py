@@ -1,22 +1,17 @@
-"""Reads back what W&B wrote offline: the SDK has no reader of its own files any more, so this is one for tests.
-
-A `.wandb` file is 7 bytes of header and a log in LevelDB's format: blocks of 32 KiB with fragments, each of them a checksum (4 bytes), a length
-(2), a type (1: whole, 2: first, 3: middle, 4: last) and a part of a protobuf `Record`.
-"""
+"""Reads back what W&B wrote offline, by the SDK's own reader of its files (`wandb leet inspect`): what a later sync would send."""
 
 from __future__ import annotations
 
 import json
-import struct
-from collections.abc import Iterator
+import os
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-_BLOCK, _HEADER = 32_768, 7
 
-
-@dataclass
+@dataclass(frozen=True)
 class Logged:
     """An artifact: its files (name in it -> where the copy lies), and what it is called."""
 
@@ -29,7 +24,7 @@ class Logged:
 
 @dataclass
 class OfflineRun:
-    """An offline run, as a later sync would send it."""
+    """An offline run."""
 
     folder: Path
     kinds: set[str] = field(default_factory=set)
@@ -44,7 +39,7 @@ class OfflineRun:
 
     def table(self, name: str) -> list[dict[str, Any]]:
         """Return the rows of a table that was logged."""
-        content = json.loads((self.folder / "files" / self.summary[f"tables/{name}"]["path"]).read_text(encoding="utf-8"))
+        content = json.loads((self.folder / "files" / self.summary[f"tables/{name}.path"]).read_text(encoding="utf-8"))
         return [dict(zip(content["columns"], row, strict=True)) for row in content["data"]]
 
     def curve(self, name: str) -> list[float]:
@@ -63,60 +58,34 @@ def list_offline_runs(home: Path) -> list[OfflineRun]:
 
 
 def _read(folder: Path) -> OfflineRun:
+    command = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(folder)]
+    quiet = {**os.environ, "WANDB_ERROR_REPORTING": "false", "WANDB_CACHE_DIR": str(folder.parent / "cache")}
+    printed = subprocess.run(command, env=quiet, capture_output=True, text=True, check=True, timeout=60).stdout
     found = OfflineRun(folder)
-    (file,) = folder.glob("run-*.wandb")
-    for record in _read_records(file.read_bytes()):
-        kind = record.WhichOneof("record_type")
+    for line in printed.splitlines():
+        record = json.loads(line)
+        kind = record["type"]
+        content = record.get(kind, {})
         found.kinds.add(kind)
         if kind == "run":
-            found.run = {"project": record.run.project, "entity": record.run.entity, "name": record.run.display_name, "host": record.run.host}
-            _update(found.config, record.run.config.update)
-        elif kind == "config":
-            _update(found.config, record.config.update)
-        elif kind == "summary":
-            _update(found.summary, record.summary.update)
+            found.run = content
+            found.config |= content["config"]["update"]
+        elif kind in {"config", "summary"}:
+            getattr(found, kind).update(content["update"])
         elif kind == "history":
-            row: dict[str, Any] = {}
-            _update(row, record.history.item)
-            found.history.append(row)
+            found.history.append(content["item"])
         elif kind == "metric":
-            found.axes[record.metric.glob_name or record.metric.name] = record.metric.step_metric
+            found.axes[content.get("glob_name") or content["name"]] = content.get("step_metric", "")
         elif kind == "artifact":
-            found.artifacts.append(_read_artifact(record.artifact))
+            found.artifacts.append(_read_artifact(content))
         elif kind == "files":
-            found.files += [one.path for one in record.files.files]
+            found.files += [one["path"] for one in content["files"]]
         elif kind == "exit":
-            found.finished = record.exit.exit_code == 0
+            found.finished = content["exit_code"] == 0
     return found
 
 
-def _read_records(data: bytes) -> Iterator[Any]:
-    from wandb.proto import wandb_internal_pb2
-
-    place, parts = _HEADER, b""
-    while place + _HEADER <= len(data):
-        left = _BLOCK - place % _BLOCK
-        if left < _HEADER:
-            place += left
-            continue
-        _, length, kind = struct.unpack("<IHB", data[place : place + _HEADER])
-        place += _HEADER
-        parts += data[place : place + length]
-        place += length
-        if kind in {1, 4}:
-            yield wandb_internal_pb2.Record.FromString(parts)
-            parts = b""
-
-
-def _update(into: dict[str, Any], items: Any) -> None:
-    for item in items:
-        *parents, last = list(item.nested_key) or [item.key]
-        place = into
-        for parent in parents:
-            place = place.setdefault(parent, {})
-        place[last] = json.loads(item.value_json)
-
-
-def _read_artifact(record: Any) -> Logged:
-    files = {one.path: Path(one.local_path) for one in record.manifest.contents}
-    return Logged(record.name, record.type, list(record.aliases), json.loads(record.metadata or "{}"), files)
+def _read_artifact(content: dict[str, Any]) -> Logged:
+    metadata = content.get("metadata", {})
+    files = {one["path"]: Path(one["local_path"]) for one in content["manifest"]["contents"]}
+    return Logged(content["name"], content["type"], content["aliases"], json.loads(metadata) if isinstance(metadata, str) else metadata, files)

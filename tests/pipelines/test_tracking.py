@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -163,6 +164,17 @@ def test_no_process_outlives_the_run(tracked: Tracked) -> None:
     assert find_processes(str(tracked.runner.home)) == []
 
 
+def test_a_killed_run_leaves_no_process(tmp_path: Path) -> None:
+    code = "import os, wandb; wandb.init(); print('open', flush=True); os.kill(os.getpid(), 9)"
+    variables = {"WANDB_MODE": "offline", "WANDB_DIR": str(tmp_path), "WANDB_CACHE_DIR": str(tmp_path), "WANDB_ERROR_REPORTING": "false"}
+    outcome = subprocess.run([sys.executable, "-c", code], env={**os.environ, **variables}, capture_output=True, text=True, timeout=120, check=False)
+    assert "open" in outcome.stdout
+    deadline = time.monotonic() + 60  # wandb-core looks every few seconds whether its parent lives
+    while left := find_processes(str(tmp_path)):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.2)
+
+
 def test_titles_texts_and_folders_stay_here(tracked: Tracked) -> None:
     """Looks at every byte that a sync would send."""
     (folder,) = (tracked.runner.home / "wandb").glob("offline-run-*")
@@ -261,7 +273,9 @@ print(json.dumps({str(kind): one[0].flavor_name for kind, one in stack.component
 )
 def test_a_training_run_is_logged_with_its_release(zenml_state: Path) -> None:
     runner = TrackingRunner(zenml_state, home_name="training", variables={"WANDB_MODE": "offline"})
-    result = runner.train("--stack", STACK, *QUICK)
+    outcome = runner.run("--pipeline", "training", "--json", "--stack", STACK, *QUICK)
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    result = json.loads(outcome.stdout)
     (run,) = list_offline_runs(runner.home)
     lineage = json.loads(runner.run("release", "lineage", result["release"], "--json").stdout)
     assert run.config["release"] == result["release"]

@@ -25,19 +25,17 @@ if TYPE_CHECKING:
 
 COLLECTION = "trending-now-genres"
 TARGET = f"wandb-registry-model/{COLLECTION}"
-# Of `wandb.init`: nothing is sent that isn't logged below.
+# Of `wandb.init`: nothing is sent that isn't logged below. Code and git state are asked for by accounts and environments, so they are refused too.
 SETTINGS: dict[str, Any] = {
     "console": "off",
     "silent": True,
     "disable_code": True,
     "disable_git": True,
-    "disable_job_creation": True,
     "host": "",
-    "x_disable_machine_info": True,
-    "x_disable_meta": True,
-    "x_disable_stats": True,
+    "x_disable_machine_info": True,  # hardware, its load, and how the process was started
     "x_save_requirements": False,
 }
+_AXES = ("epoch", "round")  # what a history may number its rows by
 log = logging.getLogger(__name__)
 
 
@@ -94,11 +92,12 @@ def log_to_wandb(record: RunRecord, bundle: Path) -> str:
 
 def _log_curve(run: wandb.Run, name: str, rows: list[dict[str, float]]) -> None:
     """Log the rounds of one model over their own number: those of several models aren't steps of one thing."""
-    step = f"curves/{name}/round"
-    run.define_metric(step, hidden=True)
-    run.define_metric(f"curves/{name}/*", step_metric=step)
+    axis = f"curves/{name}/round"
+    run.define_metric(axis, hidden=True)
+    run.define_metric(f"curves/{name}/*", step_metric=axis)
     for index, row in enumerate(rows, start=1):
-        run.log({**{f"curves/{name}/{key}": value for key, value in row.items()}, step: row.get("epoch", row.get("round", index))})
+        figures = {f"curves/{name}/{key}": value for key, value in row.items() if key not in _AXES}
+        run.log({axis: next((row[key] for key in _AXES if key in row), index), **figures})
 
 
 def _to_table(frame: pd.DataFrame) -> wandb.Table:
