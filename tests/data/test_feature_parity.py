@@ -103,6 +103,7 @@ def test_the_store_tells_training_what_it_would_read_without(filled: Filled) -> 
     examples = build_examples(titles.assign(**missing), titles[["title_id"]].assign(split="train"))
     joined = filled.repository.join(titles["title_id"].tolist(), NOW, ["title_plot:text", "title_facts:type", "title_facts:decade"])
     assert joined["text"].tolist() == examples["text"].tolist()
+    assert joined["decade"].fillna(-1).tolist() == (titles["year"] // 10 * 10).fillna(-1).tolist()
     assert [write_facts(kind, year) for kind, year in zip(joined["type"], joined["decade"].astype("float64"), strict=True)] == examples["facts"].tolist()
 
 

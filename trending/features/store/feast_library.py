@@ -10,6 +10,8 @@ import warnings
 from collections.abc import Iterator
 from types import ModuleType
 
+from trending.errors import NotFoundError
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -33,11 +35,22 @@ def import_feast() -> ModuleType:
 
 
 @contextlib.contextmanager
-def quietened() -> Iterator[None]:
-    """Keep what Feast and its libraries print, as headlines and progress bars, from stdout and stderr; it goes to the debug log."""
+def asking(url: str) -> Iterator[None]:
+    """Keep what Feast and its libraries print from stdout and stderr (it goes to the debug log), and say in one line what the store doesn't have.
+
+    Raises:
+        NotFoundError: If Feast knows no such view, feature or service.
+    """
+    import_feast()
+    from feast.errors import FeastObjectNotFoundException
+
     said = io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-    if said.getvalue().strip():
-        _LOG.debug("%s", said.getvalue().strip())
+    try:
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except FeastObjectNotFoundException as error:
+        raise NotFoundError(f"the store doesn't have that ({error})", where=url, mend="run: python run.py --pipeline training") from error
+    finally:
+        if said.getvalue().strip():
+            _LOG.debug("%s", said.getvalue().strip())

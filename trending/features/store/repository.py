@@ -6,21 +6,18 @@ Offline is what training and monitoring join as of a moment; online is the last 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from filelock import FileLock
 
-from trending.datasets.files import StoreFiles
-from trending.errors import NotFoundError, TrendingError
-from trending.features.store.config import CONFIG_FILE, OFFLINE_FOLDER, SETTING, configure, describe_config, is_remote, render_config
-from trending.features.store.definitions import define, define_service, name_service
-from trending.features.store.feast_library import import_feast, quietened
+from trending.errors import NotFoundError
+from trending.features.store.config import CONFIG_FILE, OFFLINE_FOLDER, configure, describe_config, is_remote, render_config
+from trending.features.store.definitions import define
+from trending.features.store.feast_library import asking, import_feast
+from trending.features.store.place import Place
 from trending.features.store.schema import BEGINNING, FREE_TEXT, FREE_VECTOR, JOINED, KEY, TEXT, TIMESTAMP, group_features, lay_out
 from trending.features.store.tables import FeatureTables, serialise
 
@@ -28,6 +25,14 @@ if TYPE_CHECKING:
     from feast import FeatureStore
 
 STATE_FILE = "materialized.json"
+# Whoever runs `feast apply` here gets what the pipeline registers; without such a file Feast would take all of it to be gone.
+DEFINITIONS_FILE = "features.py"
+_DEFINITIONS = b"""from pathlib import Path
+
+from trending.features.store.services import list_objects
+
+globals().update(list_objects(str(Path(__file__).resolve().parent)))
+"""
 _READ_AT_ONCE = 500
 
 
@@ -56,7 +61,7 @@ class FeatureRepository:
     def __init__(self, url: str) -> None:
         """Take the store's address; see `locate_store`."""
         self.url = url
-        self._files = StoreFiles(url)
+        self.place = Place(url)
 
     @cached_property
     def feast(self) -> FeatureStore:
@@ -69,9 +74,19 @@ class FeatureRepository:
 
     def state(self) -> Materialized | None:
         """Return what was materialised last; None if nothing was, or not to the end."""
-        with self._reached():
-            content = self._files.read(STATE_FILE)
+        content = self.place.read(STATE_FILE)
         return Materialized(**json.loads(content)) if content else None
+
+    def need_state(self) -> Materialized:
+        """Return what was materialised last.
+
+        Raises:
+            NotFoundError: If nothing was, or not to the end.
+        """
+        state = self.state()
+        if state is None:
+            raise NotFoundError("nothing is materialised", where=self.url, mend="run: python run.py --pipeline training")
+        return state
 
     def is_current(self, key: str) -> bool:
         """Say whether the store holds what was materialised under `key`, so that a cached step need not run again."""
@@ -84,7 +99,7 @@ class FeatureRepository:
         Raises:
             NotFoundError: If nothing is.
         """
-        tables = self._need_state().tables
+        tables = self.need_state().tables
         return [*tables, FREE_TEXT, *([FREE_VECTOR] if TEXT in tables else [])]
 
     def materialize(self, built: FeatureTables, as_of: pd.Timestamp, key: str = "") -> bool:
@@ -101,39 +116,26 @@ class FeatureRepository:
         contents = {view: serialise(table) for view, table in built.tables.items()}
         hashes = {view: digest for view, (_, digest) in contents.items()}
         made = Materialized(key, as_of.isoformat(), built.encoder, {view: table.num_rows for view, table in built.tables.items()}, hashes)
-        with self._locked():
+        with self.place.locked():
             held = self.state()
             is_new = held is None or (held.as_of, held.tables) != (made.as_of, made.tables)
             if is_new:
                 self._replace({view: content for view, (content, _) in contents.items()}, as_of, built.encoder)
             if held != made:
-                self._write(STATE_FILE, json.dumps(asdict(made), indent=2).encode())
+                self.place.write(STATE_FILE, json.dumps(asdict(made), indent=2).encode())
         return is_new
 
     def write_tables(self, tables: Mapping[str, bytes]) -> None:
         """Put offline tables in place, each whole or not at all."""
         for view, content in tables.items():
-            self._write(f"{OFFLINE_FOLDER}/{view}.parquet", content)
+            self.place.write(f"{OFFLINE_FOLDER}/{view}.parquet", content)
 
     def register(self, views: Iterable[str], encoder: str = "") -> None:
         """Tell Feast of these views, which have offline tables, and of no others."""
         definitions = define(self.url, views, encoder)
-        with self._asked():
+        with asking(self.url):
             gone: list[Any] = [view for view in self.feast.list_feature_views() if view.name not in definitions.views]
             self.feast.apply(definitions.all(), objects_to_delete=gone, partial=not gone)
-
-    def register_service(self, model: str, version: str, reads: str, *, embedded: bool = False) -> str:
-        """Register what a version of a genre model reads, and return the service's name; see `define_service`."""
-        marker = f"services/{name_service(model, version)}.json"
-        with self._reached():
-            if self._files.read(marker) is not None:  # without Feast, which takes seconds to load
-                return name_service(model, version)
-        state = self._need_state()
-        service = define_service(define(self.url, state.tables, state.encoder), model, version, reads, embedded=embedded)
-        with self._locked(), self._asked():
-            self.feast.apply([service])
-        self._write(marker, json.dumps({"model": model, "version": version, "reads": reads, "embedded": embedded}).encode())
-        return str(service.name)
 
     def join(self, title_ids: Sequence[str], as_of: pd.Timestamp, features: Sequence[str] = JOINED) -> pd.DataFrame:
         """Return features of titles as they were known at a moment: a point-in-time join.
@@ -150,7 +152,7 @@ class FeatureRepository:
         asked = joined.assign(**{TIMESTAMP: as_of.as_unit("ns")})
         # View by view: Feast leaves a title out if all its rows in one view are later, whatever other views know of it.
         for view, names in group_features(features).items():
-            with self._asked():
+            with asking(self.url):
                 found = self.feast.get_historical_features(asked, features=[f"{view}:{name}" for name in names]).to_df()
             joined = joined.merge(found[[KEY, *names]], on=KEY, how="left", validate="one_to_one")
         return lay_out(joined, features)
@@ -164,53 +166,16 @@ class FeatureRepository:
 
     def ask(self, rows: list[dict[str, Any]], features: Sequence[str]) -> pd.DataFrame:
         """Return what the online store and the on-demand view answer, a row per request, as they come."""
-        with self._asked():
+        with asking(self.url):
             found = self.feast.get_online_features(features=list(features), entity_rows=rows).to_dict()
         return pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in found.items()})
 
     def _replace(self, tables: Mapping[str, bytes], as_of: pd.Timestamp, encoder: str) -> None:
-        self._write(STATE_FILE, b"")  # killed on the way, the store must not look finished
-        self._write(CONFIG_FILE, render_config(describe_config(self.url)))
+        self.place.write(STATE_FILE, b"")  # killed on the way, the store must not look finished
+        self.place.write(CONFIG_FILE, render_config(describe_config(self.url)))
+        if not is_remote(self.url):
+            self.place.write(DEFINITIONS_FILE, _DEFINITIONS)
         self.write_tables(tables)
         self.register(tables, encoder)
-        with self._asked():
+        with asking(self.url):
             self.feast.materialize(BEGINNING.to_pydatetime(), as_of.to_pydatetime(), feature_views=list(tables))
-
-    def _need_state(self) -> Materialized:
-        state = self.state()
-        if state is None:
-            raise NotFoundError("nothing is materialised", where=self.url, mend="run: python run.py --pipeline training")
-        return state
-
-    def _write(self, name: str, content: bytes) -> None:
-        with self._reached():
-            self._files.write(name, content)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Let one process at a time write a local store; on AWS nothing keeps two runs apart."""
-        if is_remote(self.url):
-            yield
-            return
-        folder = Path(self.url)
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / ".lock"):
-            yield
-
-    @contextmanager
-    def _reached(self) -> Iterator[None]:
-        try:
-            yield
-        except TrendingError as error:
-            mend = f"check {SETTING}, and for S3 the network and the credentials"
-            raise TrendingError(error.what, where=self.url, mend=mend) from error
-
-    @contextmanager
-    def _asked(self) -> Iterator[None]:
-        from feast.errors import FeastObjectNotFoundException
-
-        try:
-            with quietened():
-                yield
-        except FeastObjectNotFoundException as error:
-            raise NotFoundError(f"the store doesn't have that ({error})", where=self.url, mend="run: python run.py --pipeline training") from error

@@ -20,10 +20,14 @@ def write_snapshot(built: FeatureTables, folder: Path) -> None:
 
 
 def join_snapshot(folder: Path, title_ids: Sequence[str], as_of: pd.Timestamp, features: Sequence[str] = JOINED) -> pd.DataFrame:
-    """Join features of titles as they were known at a moment; see `FeatureRepository.join`. Feast's registry is made in the folder."""
+    """Join features of titles as they were known at a moment; see `FeatureRepository.join`. Feast's registry is made in the folder.
+
+    Whole numbers come as floats: ZenML can't describe a column of integers that has none, as ranks where nothing is trending.
+    """
     repository = FeatureRepository(str(folder))
     repository.register([view for view in VIEWS if (folder / OFFLINE_FOLDER / f"{view}.parquet").is_file()])
-    return repository.join(title_ids, as_of, features)
+    joined = repository.join(title_ids, as_of, features)
+    return joined.astype(dict.fromkeys(joined.select_dtypes("Int64").columns, "float64"))
 
 
 def read_moment(date: str) -> pd.Timestamp:
