@@ -212,6 +212,12 @@ def test_without_an_open_run_it_says_so(given: Given, folder: Path) -> None:
         log_to_wandb(compose(given), folder)
 
 
+def test_with_wandb_disabled_nothing_is_written(given: Given, folder: Path, wandb_home: Path) -> None:
+    with wandb.init(mode="disabled"):
+        assert log_to_wandb(compose(given), folder) == "none"
+    assert list_offline_runs(wandb_home) == []
+
+
 def test_what_the_user_has_set_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "environ", {"WANDB_PROJECT": "mine", "WANDB_DIR": "/elsewhere", "WANDB_SILENT": "false"})
     set_defaults(tmp_path)

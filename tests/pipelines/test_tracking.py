@@ -23,7 +23,6 @@ from tests.offline_runs import OfflineRun, list_offline_runs
 from tests.pipelines.running import QUICK, ROOT, Runner
 from tests.tracking_samples import FOLDER, HISTORY, SECRET_WORDS, make_release
 from trending.genres import GENRES
-from trending.releases import ReleaseStore
 from trending.tracking.wandb_run import TARGET
 
 STACK = "local-wandb"
@@ -185,20 +184,9 @@ def test_titles_texts_and_folders_stay_here(tracked: Tracked) -> None:
         assert secret.encode() not in content
 
 
-def test_a_published_release_is_the_champion(tracked: Tracked, release: Path) -> None:
-    runner = replace(tracked.runner, home_name="published", variables={"WANDB_MODE": "offline"})
-    ReleaseStore(str(runner.home / "releases"), runner.home / "cache").publish(release)
-    runner.track(release)
-    (run,) = list_offline_runs(runner.home)
-    assert {"candidate", "champion"} <= set(run.model().aliases)
-    assert run.config["registry"]["aliases"] == ["candidate", "champion"]
-
-
-def test_a_tracked_step_is_never_taken_from_the_cache(tracked: Tracked, release: Path) -> None:
+def test_a_tracked_step_is_never_taken_from_the_cache(tracked: Tracked) -> None:
     """What it writes lies outside ZenML."""
-    before = len(list_offline_runs(tracked.runner.home))
-    tracked.runner.track(release)
-    assert len(list_offline_runs(tracked.runner.home)) == before + 1
+    assert tracked.said["may_be_cached"] is False
 
 
 def test_without_a_tracker_zenml_alone_is_told(zenml_state: Path, release: Path) -> None:
@@ -206,6 +194,7 @@ def test_without_a_tracker_zenml_alone_is_told(zenml_state: Path, release: Path)
     said = runner.track(release, "local")
     assert said["tracker"] is None
     assert said["attached"] is None
+    assert said["may_be_cached"] is not False
     assert said["metadata"]["registry"] == "none"
     assert said["figures"]["macro_f1"] == 0.5
     assert said["wandb_imported"] is False
@@ -226,24 +215,25 @@ secret = Client().get_secret_by_name_and_private_status("wandb")
 print(json.dumps({"key": secret.secret_values["api_key"], "private": secret.private}))
 """
     assert runner.python(code) == {"key": "1" * 40, "private": True}
-    replace(runner, variables={**mine, "WANDB_API_KEY": "2" * 40}).track(release)
-    assert runner.python(code)["key"] == "2" * 40
 
 
-def test_online_without_a_key_the_run_ends_before_anything_is_trained(tmp_path: Path, release: Path) -> None:
-    runner = TrackingRunner(tmp_path)
+def test_online_without_a_key_the_run_ends_before_anything_is_trained(zenml_state: Path, release: Path) -> None:
+    runner = TrackingRunner(zenml_state, home_name="online")
     code = f"""
 import json
+from contextlib import suppress
 from tests.pipelines.tracked_pipeline import run_tracked
 from trending.errors import UsageError
 from zenml.client import Client
+with suppress(KeyError):
+    Client().delete_secret("wandb")
+before = Client().list_pipeline_runs().total
 try:
     run_tracked({str(release)!r}, {STACK!r})
 except UsageError as error:
-    print(json.dumps({{"said": str(error), "runs": Client().list_pipeline_runs().total}}))
+    print(json.dumps({{"said": str(error), "runs": Client().list_pipeline_runs().total - before}}))
 """
-    found = runner.python(code)
-    assert found == {"said": "WANDB_API_KEY: no key for Weights & Biases; set it, or set WANDB_MODE=offline", "runs": 0}
+    assert runner.python(code) == {"said": "WANDB_API_KEY: no key for Weights & Biases; set it, or set WANDB_MODE=offline", "runs": 0}
 
 
 @pytest.mark.parametrize("name", list_stack_files())
@@ -268,12 +258,9 @@ print(json.dumps({str(kind): one[0].flavor_name for kind, one in stack.component
     assert runner.python(code)["experiment_tracker"] == "wandb"
 
 
-@pytest.mark.skipif(
-    "track_run" not in (ROOT / "pipelines" / "training.py").read_text(encoding="utf-8"), reason="track_run is not part of the training pipeline"
-)
 def test_a_training_run_is_logged_with_its_release(zenml_state: Path) -> None:
     runner = TrackingRunner(zenml_state, home_name="training", variables={"WANDB_MODE": "offline"})
-    outcome = runner.run("--pipeline", "training", "--json", "--stack", STACK, *QUICK)
+    outcome = runner.run("--pipeline", "training", "--json", "--stack", STACK, *QUICK, timeout=800)
     assert (outcome.returncode, outcome.stderr) == (0, "")
     result = json.loads(outcome.stdout)
     (run,) = list_offline_runs(runner.home)

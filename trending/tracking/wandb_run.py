@@ -66,7 +66,7 @@ def log_to_wandb(record: RunRecord, bundle: Path) -> str:
         bundle: The release's folder, of which the model, the manifest and the model card are taken: the catalogue's rows stay here.
 
     Returns:
-        What became of the link: `linked`, `waiting` for the run to be synced, or `refused`.
+        What became of the link: `linked`, `waiting` for the run to be synced, `refused`, or `none` if W&B is disabled.
 
     Raises:
         UsageError: If no run is open.
@@ -116,6 +116,8 @@ def _simplify(cell: Any) -> Any:
 
 
 def _link(run: wandb.Run, artifact: wandb.Artifact, record: RunRecord) -> str:
+    if run.disabled:
+        return "none"
     if run.offline:
         # The SDK keeps no record of a link for later, and says NotImplementedError: `trending.tracking.registry` makes it once the run was synced.
         return "waiting"
