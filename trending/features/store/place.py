@@ -19,7 +19,8 @@ class Place:
     def __init__(self, url: str) -> None:
         """Take the address; see `locate_store`."""
         self.url = url
-        self._files = StoreFiles(url)
+        with self._reached():
+            self._files = StoreFiles(url)
 
     def read(self, name: str) -> bytes | None:
         """Return a file's content; None if there is no such file."""
@@ -52,4 +53,4 @@ class Place:
         try:
             yield
         except TrendingError as error:
-            raise TrendingError(error.what, where=self.url, mend=f"check {SETTING}, and for S3 the network and the credentials") from error
+            raise type(error)(error.what, where=self.url, mend=f"check {SETTING}, and for S3 the network and the credentials") from error
