@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from tests.model.test_reports import IMAGE, SCRIPT, Page
 from trending.evaluation.disparities import ALPHA, MIN_COMPARED, Disparity, mark_disparities
@@ -93,16 +94,39 @@ def test_what_a_source_does_is_not_laid_at_a_countrys_door() -> None:
     assert ("Japan", "recall", "Drama") in {name(one) for one in blind.marked}
 
 
-def test_copies_of_one_work_are_no_further_evidence() -> None:
-    """Eighty works, ten copies of each, judged without bias: taken for eight hundred titles they nearly always show one."""
-    runs, honest, naive = 8, 0, 0
-    for seed in range(runs):
-        works = np.repeat(np.arange(80), 10)
-        judged, titles = make_judged(80, seed).take(works), make_titles(80, seed).iloc[works].reset_index(drop=True).assign(source="bees")
-        honest += bool(measure_fairness(judged, titles, seed, DRAWS).marked)
-        naive += bool(measure_fairness(judged, titles.assign(group_id=[f"g{row}" for row in range(800)]), seed, DRAWS).marked)
-    assert naive >= 6
-    assert honest <= 2
+def test_copies_of_a_work_are_no_further_evidence() -> None:
+    """Four copies of every title in its group leave every figure and every p value as they were; as titles of their own they'd make p values small."""
+    works = np.repeat(np.arange(300), 4)
+    judged, titles = make_judged(300), make_titles(300).assign(source="bees")
+    plain = measure_fairness(judged, titles, 3, DRAWS).disparities
+    copied_titles = titles.iloc[works].reset_index(drop=True)
+    copied = measure_fairness(judged.take(works), copied_titles, 3, DRAWS).disparities
+    naive = measure_fairness(judged.take(works), copied_titles.assign(group_id=[f"g{row}" for row in range(1_200)]), 3, DRAWS).disparities
+    assert [name(one) for one in copied] == [name(one) for one in plain]
+    assert [one.p for one in copied] == pytest.approx([one.p for one in plain])
+    assert [one.difference.low for one in copied] == pytest.approx([one.difference.low for one in plain])
+    assert np.median([one.p for one in naive]) < 0.6 * np.median([one.p for one in plain])
+
+
+def test_figures_of_few_titles_are_trusted_less_than_their_intervals_suggest() -> None:
+    """Student's p value: against the normal's it is several times as large where a dozen titles are behind a difference, and much the same for hundreds."""
+    ratios = {}
+    for count in (160, 4_000):
+        found = measure_fairness(make_judged(count), make_titles(count).assign(source="bees"), 2, 1_000).disparities
+        recalls = [one for one in found if one.measure == "recall"]
+        spreads = [(one.difference.high - one.difference.low) / (2 * norm.ppf(0.975)) for one in recalls]
+        normals = [2 * norm.sf(abs(one.difference.value) / spread) for one, spread in zip(recalls, spreads, strict=True)]
+        ratios[count] = [one.p / p for one, p in zip(recalls, normals, strict=True) if p < 0.1]
+        assert len(ratios[count]) >= 3
+    assert min(ratios[160]) > 1.15
+    assert np.median(ratios[4_000]) < 1.15
+
+
+def test_titles_of_no_known_country_have_no_say() -> None:
+    titles, judged = make_titles(), make_judged()
+    unknown = titles["country"].isna().to_numpy()
+    spoilt = miss(judged, unknown, DRAMA, 1.0)
+    assert measure_fairness(spoilt, titles, 1, DRAWS) == measure_fairness(judged, titles, 1, DRAWS)
 
 
 def test_what_cannot_be_compared_is_said_and_left_out() -> None:

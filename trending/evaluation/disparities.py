@@ -161,7 +161,7 @@ def compare_group(kind: str, group: str, judged: Judged, pair: Pair, weights: Fl
     theirs = _Side.add_up(judged, pair.others, weights, pair.balance, pair.works[1])
     listed, elsewhere = judged.labels[pair.inside].sum(axis=0), judged.labels[pair.others].sum(axis=0)
     # A genre of a few titles would be found in none of them, or in all, in every draw.
-    common = np.minimum(listed, elsewhere) >= MIN_LISTED
+    common = np.minimum(listed * pair.works[0], elsewhere * pair.works[1]).round(6) >= MIN_LISTED
     found = GroupFairness(
         kind=kind,
         group=group,
