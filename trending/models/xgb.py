@@ -17,7 +17,7 @@ from trending.models.probes import Floats, PlotReader
 
 _TREES, _INTERCEPTS = "xgboost.ubj", "intercepts"
 _PATIENCE = 20  # rounds without a gain on validation titles before it stops
-_TREE_PARAMS = ("max_depth", "learning_rate", "subsample", "colsample_bynode", "min_child_weight", "max_bin")
+_TREE_PARAMS = ("max_depth", "learning_rate", "subsample", "colsample_bynode", "min_child_weight", "reg_lambda", "max_bin")
 Watch = Callable[[int, float], None]
 
 
@@ -52,33 +52,38 @@ class XGBoostModel(GenreModel):
             "min_df": 2,
             "C": 4.0,
             "facts_dropped": 0.4,
-            "n_estimators": 200,
+            "n_estimators": 300,
             "max_depth": 3,
             "learning_rate": 0.1,
             "subsample": 0.8,
             "colsample_bynode": 0.5,
             "min_child_weight": 5.0,
+            "reg_lambda": 1.0,
             "max_bin": 64,
         }
 
     def fit(self, texts: Sequence[str], labels: IntMatrix, seed: int, validation: Labelled | None = None) -> None:
         """Learn the probes, then the trees, until validation titles gain nothing more."""
+        self.grow(*self.read_parts(texts, labels, seed, validation), seed)
+
+    def read_parts(
+        self, texts: Sequence[str], labels: IntMatrix, seed: int, validation: Labelled | None
+    ) -> tuple[tuple[Floats, IntMatrix], tuple[Floats, IntMatrix] | None]:
+        """Learn the probes, and return the features and labels of the titles to learn from, and of those that say when to stop, if there are any."""
         from trending.models.fit_probes import embed_validation, fit_reader
 
         self.reader, matrix = fit_reader(texts, labels, self.params, seed)
-        held = None
-        if validation and len(validation[0]):
-            held = (self.reader.read_all(validation[0], embed_validation(self.reader, validation[0])), validation[1])
-        self.grow(matrix, labels, seed, held)
+        if not validation or not len(validation[0]):
+            return (matrix, labels), None
+        return (matrix, labels), (self.reader.read_all(validation[0], embed_validation(self.reader, validation[0])), validation[1])
 
-    def grow(self, matrix: Floats, labels: IntMatrix, seed: int, validation: tuple[Floats, IntMatrix] | None, watch: Watch | None = None) -> None:
+    def grow(self, learnt: tuple[Floats, IntMatrix], held: tuple[Floats, IntMatrix] | None, seed: int, watch: Watch | None = None) -> None:
         """Grow the trees.
 
         Args:
-            matrix: Features, shape (n, features).
-            labels: 0 or 1, shape (n, 20).
+            learnt: Features, shape (n, features), and labels, shape (n, 20), to learn from.
+            held: The same of titles that say when to stop; without them all rounds are grown.
             seed: Of the samples of rows and features.
-            validation: Features and labels that say when to stop; without them all rounds are grown.
             watch: Told each round's number and mean average precision on validation titles; what it raises ends the growing.
         """
         import xgboost
@@ -86,16 +91,17 @@ class XGBoostModel(GenreModel):
         from trending.models.rounds import RoundLog, measure_precision
 
         # Every genre begins at its own share of the titles.
+        labels = learnt[1]
         self.intercepts = np.asarray(to_logits((labels.sum(axis=0) + 1.0) / (len(labels) + 2.0)), dtype=np.float32)
 
         def prepare(rows: Floats, targets: IntMatrix, like: Any = None) -> Any:
             start = np.tile(self.intercepts, (len(rows), 1))
             return xgboost.QuantileDMatrix(rows, targets, base_margin=start, max_bin=self.params["max_bin"], ref=like)
 
-        train = prepare(matrix, labels)
+        train = prepare(*learnt)
         log = RoundLog(watch)
         callbacks: list[Any] = [log]
-        if validation:
+        if held:
             callbacks.append(xgboost.callback.EarlyStopping(rounds=_PATIENCE, metric_name="logloss", data_name="validation", save_best=True))
         self.booster = xgboost.train(
             {
@@ -108,7 +114,7 @@ class XGBoostModel(GenreModel):
             },
             train,
             self.params["n_estimators"],
-            evals=[(prepare(*validation, train), "validation")] if validation else [],
+            evals=[(prepare(*held, train), "validation")] if held else [],
             custom_metric=measure_precision,
             callbacks=callbacks,
             verbose_eval=False,
