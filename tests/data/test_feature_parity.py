@@ -65,10 +65,9 @@ def filled(made: Filled, monkeypatch: pytest.MonkeyPatch) -> Filled:
     return made
 
 
-@pytest.fixture
-def predictor() -> Predictor:
-    """What serving prepares texts with."""
-    return Predictor(build_model("majority"), Calibrator(np.ones(20), np.zeros(20)), np.full(20, 0.5))
+def make_predictor(kind: str) -> Predictor:
+    """Return what serving prepares texts with, for a kind of model."""
+    return Predictor(build_model(kind), Calibrator(np.ones(20), np.zeros(20)), np.full(20, 0.5))
 
 
 def test_offline_and_online_features_of_a_thousand_titles_are_equal(filled: Filled, encoder: Path | None) -> None:
@@ -86,13 +85,18 @@ def test_a_pasted_plot_is_what_training_had_of_it(filled: Filled, encoder: Path 
     assert shares == dict.fromkeys([f"{view}:{feature}" for view in views for feature in FREE_VIEWS[view]], 0.0)
 
 
-def test_a_pasted_plot_is_prepared_as_serving_prepares_it(filled: Filled, predictor: Predictor) -> None:
+def test_a_pasted_plot_is_prepared_as_serving_prepares_it(filled: Filled) -> None:
     texts = [*MESSY, *filled.titles["plot"].dropna()[:50]]
     asked = pd.DataFrame(
         {"free_plot": texts, "free_type": ["tv", None, "movie", None, None, *["tv"] * 50], "free_year": [1994, None, None, 2020, None, *[1951] * 50]}
     )
     answered = paste(filled.repository, asked)
-    assert answered["free_masked"].tolist() == [predictor.prepare(text) for text in texts]
+    masked, described = make_predictor("majority"), make_predictor("bert")
+    assert (masked.model.reads, described.model.reads) == ("masked", "described")
+    assert answered["free_masked"].tolist() == [masked.prepare(text) for text in texts]
+    facts = [write_facts(kind, year) for kind, year in zip(asked["free_type"], asked["free_year"], strict=True)]
+    prepared = [described.prepare(text, fact) for text, fact in zip(texts, facts, strict=True)]
+    assert (answered["free_facts"] + answered["free_masked"]).tolist() == prepared
     assert answered["free_facts"][:5].tolist() == ["TV show, 1990s: ", "", "Film: ", "Title, 2020s: ", ""]
 
 
@@ -141,7 +145,7 @@ def test_online_follows_the_moment_back_and_forth(filled: Filled, tmp_path: Path
 
 
 @pytest.mark.slow
-def test_parity_on_real_titles_reviews_and_trends(shared_data: Path, encoder: Path | None, encoder_cache: list[Path], predictor: Predictor) -> None:
+def test_parity_on_real_titles_reviews_and_trends(shared_data: Path, encoder: Path | None, encoder_cache: list[Path]) -> None:
     for folder in encoder_cache[:1]:
         shutil.copytree(folder, load_settings().cache_dir / folder.name)
     reviews = pd.read_parquet(shared_data / "reviews.parquet").assign(language=None)
@@ -160,7 +164,8 @@ def test_parity_on_real_titles_reviews_and_trends(shared_data: Path, encoder: Pa
     assert not any(measure_parity(repository, ids, NOW).values())
     assert not any(measure_text_parity(repository, chosen, NOW).values())
     assert (repository.look_up(ids)["review_count"] > 0).sum() > 100
+    prepare = make_predictor("majority").prepare
     plots = pd.read_parquet(shared_data / "titles.parquet").set_index("title_id").loc[ids[:300], "plot"].tolist()
     assert paste(repository, pd.DataFrame({"free_plot": plots, "free_type": None, "free_year": None}))["free_masked"].tolist() == [
-        predictor.prepare(plot) for plot in plots
+        prepare(plot) for plot in plots
     ]

@@ -1,4 +1,4 @@
-"""A pasted plot as features: what training did to a catalogue's plot, done to anyone's text. Serving prepares texts by these same functions."""
+"""A pasted plot as features: what training did to a catalogue's plot, done to anyone's text."""
 
 from __future__ import annotations
 
@@ -8,20 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from trending.cleaning.text import repair_text
 from trending.embeddings.encoder import TextEncoder
 from trending.embeddings.export import ENCODERS, prepare_encoder
 from trending.embeddings.store import embed_texts
 from trending.embeddings.weights import find_weights
 from trending.errors import UsageError
 from trending.features.facts import write_facts
-from trending.features.masking import mask_genre_words
+from trending.features.store.plots import prepare_plot
 from trending.settings import load_settings
-
-
-def prepare_plot(text: str) -> str:
-    """Return a plot as models read it: repaired, and without the words that name a genre."""
-    return mask_genre_words(repair_text(text))
 
 
 def compute_free_text(requests: pd.DataFrame) -> pd.DataFrame:
