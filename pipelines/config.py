@@ -16,6 +16,8 @@ from trending.evaluation.costs import Budget
 from trending.evaluation.suite_settings import ModelCheckSettings
 from trending.matching import MatchSettings
 from trending.models.base import MODEL_KINDS, build_model
+from trending.models.search import SearchBudget
+from trending.models.spaces import SPACES
 from trending.sources import SourceConfig
 from trending.sources.crawl.config import LIVE_SOURCES, CrawlConfig, LiveName
 from trending.validation.settings import CheckSettings, GateSettings
@@ -33,6 +35,7 @@ class TrainingConfig(SourceConfig):
     seed: int = Field(17, ge=0, le=2**31 - 1)
     models: list[str] = Field(list(MODEL_KINDS), min_length=1, description="What is trained beside the baseline; the best on validation titles is published.")
     model_params: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Hyper-parameters per model that differ from its defaults.")
+    search: dict[str, SearchBudget] = Field(default_factory=dict, description="Hyper-parameters to search for: e.g. {xgboost: {trials: 20, minutes: 10}}.")
     budget: Budget = Field(default_factory=Budget, description="What the published model may cost: max_ms a title, max_megabytes.")
     checks: ModelCheckSettings = Field(default_factory=ModelCheckSettings, description="Conditions of deepchecks' checks on the champion.")
     market: str = Field("global", description="With an ingested version, whose signals the trending score reads: global or a country code.")
@@ -57,6 +60,9 @@ class TrainingConfig(SourceConfig):
             )
         for kind, params in self.model_params.items():
             build_model(kind, params)
+        for kind in self.search:
+            if kind not in SPACES or kind not in self.models:
+                raise UsageError(f"no search for {kind!r}", where="search", mend=f"choose from those of models that can be searched: {', '.join(SPACES)}")
 
 
 class IngestionConfig(BaseModel):

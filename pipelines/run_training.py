@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import time
@@ -70,6 +71,7 @@ def run_training(config_file: str | None, overrides: list[str], stack: str | Non
     from pipelines.versions import model_version_name
 
     parameters = {**_parameters(config, source.name, fingerprint), "encoder": weights.fingerprint if weights else None}
+    parameters["features"] = _describe_features(config, parameters)
     model = Model(
         name=MODEL_NAME,
         version=model_version_name(parameters),
@@ -112,13 +114,19 @@ def _parameters(config: TrainingConfig, source_name: str, fingerprint: str) -> d
         "seed": config.seed,
         "models": list(config.models),
         "model_params": config.model_params,
+        "search": {kind: budget.model_dump() for kind, budget in config.search.items()},
         "companions": {"version": config.version, "fingerprint": fingerprint_companions(config.version), "market": config.market} if ingested else None,
-        "as_of": _find_day(config),
-        "feature_store": load_settings().feature_store,
         "writer": load_settings().llm_model or None,
         "budget": config.budget.model_dump(),
         "checks": config.checks.model_dump(),
     }
+
+
+def _describe_features(config: TrainingConfig, parameters: dict[str, Any]) -> dict[str, str]:
+    """Return where the feature store lies, the day it stands for, and a hash of all that its content depends on."""
+    as_of = _find_day(config)
+    told = json.dumps([as_of, *(parameters[name] for name in ("data", "companions", "rights", "encoder"))], sort_keys=True)
+    return {"store": load_settings().feature_store, "as_of": as_of, "key": hashlib.sha256(told.encode()).hexdigest()}
 
 
 def _find_day(config: TrainingConfig) -> str:

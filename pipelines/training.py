@@ -21,6 +21,7 @@ from steps.evaluate.score_models import score_models
 from steps.features.build_features import build_features
 from steps.features.join_features import join_features
 from steps.features.materialize_features import materialize_features
+from steps.features.register_features import register_features
 from steps.ingest.load_companions import load_companions
 from steps.ingest.load_titles import load_titles
 from steps.release.build_release import build_release
@@ -28,9 +29,11 @@ from steps.release.publish_release import publish_release
 from steps.split.split_titles import split_titles
 from steps.track.track_run import track_run
 from steps.train.train_genre_model import train_genre_model
+from steps.tune.search_parameters import search_parameters
 from steps.tune.tune_thresholds import tune_thresholds
 from steps.validate.validate_titles import validate_titles
 from trending.evaluation.candidates import list_candidates
+from trending.features.store.snapshot import is_materialized
 from trending.models.base import PRETRAINED
 from trending.sources.starter import STARTER_NOTE
 
@@ -45,9 +48,9 @@ def training(
     seed: int,
     models: list[str],
     model_params: dict[str, dict[str, Any]],
+    search: dict[str, dict[str, Any]],
     companions: dict[str, Any] | None,
-    as_of: str,
-    feature_store: str,
+    features: dict[str, Any],
     encoder: str | None,
     writer: str | None,
     budget: dict[str, Any],
@@ -62,9 +65,10 @@ def training(
         seed: Of the split, the models and the bootstrap.
         models: Kinds to train.
         model_params: Hyper-parameters per kind that differ from its defaults.
+        search: Per kind whose hyper-parameters are searched for, what that may spend (`SearchBudget`).
         companions: `version`, `fingerprint` and `market` of the data version whose works, reviews and trends go with the titles; None if the source has none.
-        as_of: ISO date: features are what was known by then.
-        feature_store: Where the feature store lies; by default under the home folder.
+        features: `as_of`: ISO date, features are what was known by then; `store`: where the feature store lies, by default under the home folder; `key`:
+            hash of all that its content depends on.
         encoder: SHA-256 of the sentence encoder's weights, configuration and tokenizer; None without one.
         writer: The model that writes insights; None if rules do.
         budget: What the champion may cost (`Budget`).
@@ -81,17 +85,24 @@ def training(
     meaning: dict[str, Any] = {}
     if encoder:
         meaning = {"encoder": prepare_encoder(fingerprint=encoder, after=["validate_titles"])}
-    key = data["fingerprint"]
-    known = materialize_features(titles, rights=rights, as_of=as_of, key=key, store=feature_store, after=["validate_titles"], **beside, **meaning)
-    features = join_features(known, splits, as_of=as_of)
-    examples = build_features(titles, splits, features)
+    # Of a store that was deleted, or filled with other data since, the cache knows nothing.
+    materialize = materialize_features if is_materialized(features) else materialize_features.with_options(enable_cache=False)
+    known = materialize(titles, rights=rights, **features, after=["validate_titles"], **beside, **meaning)
+    joined = join_features(known, splits, as_of=features["as_of"])
+    examples = build_features(titles, splits, joined)
+
+    best, trials = dict(model_params), None
+    for kind, spent in search.items():
+        searching = search_parameters.with_options(substitutions={"model": kind})
+        weights = encoder if kind in PRETRAINED else None
+        best[kind], _, trials = searching(examples, kind=kind, params=model_params.get(kind, {}), seed=seed, budget=spent, weights=weights, id=f"search_{kind}")
 
     wanted = list_candidates(models)
     fitted, training_facts = [], []
     for name, (kind, text) in wanted.items():
         train = train_genre_model.with_options(substitutions={"model": name})
         weights = encoder if kind in PRETRAINED else None
-        model, facts = train(examples, kind=kind, params=model_params.get(kind, {}), text=text, seed=seed, weights=weights, id=f"train_{name}")
+        model, facts = train(examples, kind=kind, params=best.get(kind, {}), text=text, seed=seed, weights=weights, id=f"train_{name}")
         fitted.append(model)
         training_facts.append(facts)
 
@@ -136,11 +147,12 @@ def training(
         **beside,
         **meaning,
     )
-    publish_release(release_bundle)
-    asked = {"source": source, "rights": rights, "seed": seed, "models": models, "model_params": model_params, "budget": budget, "writer": writer}
+    release_version = publish_release(release_bundle)
+    register_features(champion, release_version, store=features["store"])
+    asked = {"source": source, "rights": rights, "seed": seed, "models": models, "model_params": model_params, "search": search, "budget": budget}
     attach(track_run)(
         release_bundle,
-        parameters=asked,
+        parameters=asked | {"writer": writer},
         judgements=judgements,
         verdict=verdict,
         frontier=frontier,
@@ -149,5 +161,6 @@ def training(
         examples=examples,
         names=names,
         training_facts=training_facts,
+        search_trials=trials,
         after=["publish_release"],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import hashlib
 import shutil
 import tempfile
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any, ClassVar
 
 from zenml.materializers.path_materializer import PathMaterializer
 from zenml.utils import io_utils
+
+from trending.provenance import hash_file
 
 
 def new_folder(prefix: str) -> Path:
@@ -45,6 +48,13 @@ class FolderMaterializer(PathMaterializer):
     def save(self, data: Path) -> None:
         """Copy the folder into the artifact."""
         io_utils.copy_dir(str(data), self.uri, overwrite=True)
+
+    def compute_content_hash(self, data: Path) -> str:
+        """Return a hash of names and contents: the same folder, made again, is the same artifact to the steps that read it."""
+        digest = hashlib.sha256()
+        for file in sorted(path for path in data.rglob("*") if path.is_file()):
+            digest.update(f"{file.relative_to(data).as_posix()}\0{hash_file(file)}\0".encode())
+        return digest.hexdigest()
 
     def load(self, data_type: type[Any]) -> Path:
         """Copy the folder back; the step that asked for it clears it away."""

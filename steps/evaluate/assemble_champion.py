@@ -11,8 +11,10 @@ from trending.evaluation.champion import assemble_champion as assemble
 from trending.evaluation.rules import DecisionRule
 from trending.models import GenreModel
 
+_CODE = ("models", "features", "evaluation", "cleaning/text.py", "catalogue/languages.py", "embeddings")
 
-@step(output_materializers=GenreModelMaterializer, cache_policy=depend_on("models", "features", "evaluation", "cleaning/text.py", "catalogue/languages.py", "embeddings"))
+
+@step(output_materializers=GenreModelMaterializer, cache_policy=depend_on(*_CODE))
 def assemble_champion(
     models: list[GenreModel], names: list[str], decision_rules: dict[str, Any], verdict: dict[str, Any]
 ) -> Annotated[GenreModel, ArtifactConfig(name="champion_model", artifact_type=ArtifactType.MODEL)]:

@@ -11,8 +11,10 @@ from steps.materializers import GenreModelMaterializer
 from trending.models import GenreModel
 from trending.models.fitting import fit_model
 
+_CODE = ("models", "features", "embeddings", "cleaning/text.py", "processes.py")
 
-@step(output_materializers={"{model}_model": GenreModelMaterializer}, cache_policy=depend_on("models", "features", "embeddings", "cleaning/text.py", "processes.py"))
+
+@step(output_materializers={"{model}_model": GenreModelMaterializer}, cache_policy=depend_on(*_CODE))
 def train_genre_model(
     examples: pd.DataFrame, kind: str, params: dict[str, Any], text: str, seed: int, weights: str | None = None
 ) -> tuple[Annotated[GenreModel, ArtifactConfig(name="{model}_model", artifact_type=ArtifactType.MODEL)], Annotated[dict[str, Any], "training_facts"]]:

@@ -41,6 +41,8 @@ class GenreModel(ABC):
     kind: ClassVar[str]
     # Which text it reads: `masked` plots, or `described` ones, which `trending.features.facts` may have put words before.
     reads: ClassVar[str] = "masked"
+    # Whether it reads the vector of the plot, where there is an encoder.
+    embeds_plots: ClassVar[bool] = False
     # True if a plot is scored in less time than it takes to hand it to another thread.
     quick: ClassVar[bool] = False
     # Largest value of a hyper-parameter that has one; all numbers are above zero.
@@ -71,6 +73,10 @@ class GenreModel(ABC):
     def describe_fit(self) -> dict[str, Any]:
         """Return what is known of how it was fitted, as plain data; a `history` has a row per round."""
         return {}
+
+    def list_members(self) -> dict[str, GenreModel]:
+        """Return the models it is made of, by kind: itself alone."""
+        return {self.kind: self}
 
     @abstractmethod
     def predict_proba(self, texts: Sequence[str]) -> FloatMatrix:

@@ -64,6 +64,10 @@ class BlendModel(GenreModel):
             return np.zeros((0, len(GENRES)))
         return blend_scores(self.members, {name: model.predict_proba(_texts_for(model, texts)) for name, model in self.models.items()})
 
+    def list_members(self) -> dict[str, GenreModel]:
+        """Return the models that are blended."""
+        return dict(self.models)
+
     def explain(self, texts: Sequence[str], genres: Sequence[Sequence[int]], top: int) -> list[list[WeightedTerms]]:
         """Return the members' evidence added up, each by what the member counts: all of it is log odds."""
         found: list[list[dict[str, float]]] = [[{} for _ in asked] for asked in genres]

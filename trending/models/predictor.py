@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from trending.cleaning.text import repair_text
 from trending.features.labels import FloatMatrix
-from trending.features.masking import mask_genre_words
+from trending.features.store.plots import prepare_plot
 from trending.genres import GENRES
 from trending.models.base import GenreModel, WeightedTerms
 from trending.models.calibration import Calibrator, FloatVector
@@ -40,7 +39,7 @@ class Predictor:
             text: A plot.
             facts: What else is known of the title, as `trending.features.facts.write_facts` says it; for models that read it.
         """
-        plot = mask_genre_words(repair_text(text))
+        plot = prepare_plot(text)
         return facts + plot if self.model.reads == "described" else plot
 
     def predict_proba(self, prepared: Sequence[str]) -> FloatMatrix:

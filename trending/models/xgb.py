@@ -29,6 +29,7 @@ class XGBoostModel(GenreModel):
 
     kind = "xgboost"
     reads = "described"
+    embeds_plots = True
     limits: ClassVar[dict[str, float]] = {
         "n_estimators": 10_000,
         "max_depth": 20,

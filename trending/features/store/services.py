@@ -9,6 +9,7 @@ from trending.features.store.definitions import define, define_service, name_ser
 from trending.features.store.feast_library import asking
 from trending.features.store.repository import FeatureRepository
 from trending.features.store.schema import TEXT
+from trending.models.base import GenreModel
 
 _FOLDER = "services"
 
@@ -36,6 +37,14 @@ def register_service(repository: FeatureRepository, model: str, version: str, re
         said = {"model": model, "version": version, "reads": reads, "embedded": embedded}
         repository.place.write(f"{_FOLDER}/{name}.json", json.dumps(said).encode())
     return name
+
+
+def register_model(repository: FeatureRepository, model: GenreModel, version: str) -> list[str]:
+    """Register what a released model reads, each member of a blend by itself, and return the services' names."""
+    with_vectors = TEXT in repository.need_state().tables
+    return [
+        register_service(repository, kind, version, one.reads, embedded=with_vectors and one.embeds_plots) for kind, one in sorted(model.list_members().items())
+    ]
 
 
 def list_objects(url: str) -> dict[str, Any]:

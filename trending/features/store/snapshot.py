@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from trending.errors import UsageError
-from trending.features.store.config import OFFLINE_FOLDER
+from trending.features.store.config import OFFLINE_FOLDER, locate_store
 from trending.features.store.repository import FeatureRepository
 from trending.features.store.schema import JOINED, TEXT, VIEWS
 from trending.features.store.tables import FeatureTables, serialise
+from trending.settings import load_settings
 
 
 def write_snapshot(built: FeatureTables, folder: Path) -> None:
@@ -43,3 +44,12 @@ def read_moment(date: str) -> pd.Timestamp:
         return pd.Timestamp.fromisoformat(date).normalize().tz_localize("UTC")
     except (ValueError, TypeError) as error:
         raise UsageError(f"{date!r} is no date", where="as_of", mend="give one such as 2026-11-16") from error
+
+
+def is_materialized(features: Mapping[str, str]) -> bool:
+    """Say whether the store holds just what a run wants of it.
+
+    Args:
+        features: `store`, where it lies by setting, and `key`, what the run calls its data by.
+    """
+    return FeatureRepository(locate_store(features["store"], load_settings().home)).is_current(features["key"])
