@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from trending.embeddings.encoder import FACTS_FILE, MODEL_FILE, TOKENIZER_FILE, EncoderFacts, TextEncoder, Vectors, open_session
+from trending.settings import load_settings
 
 _FILES = (MODEL_FILE, TOKENIZER_FILE, FACTS_FILE)
 _KEPT = np.float16  # as the store of vectors keeps them
@@ -28,7 +30,7 @@ class PlotEncoder:
         self.files = files
         try:
             facts = EncoderFacts.model_validate_json(files[FACTS_FILE])
-            self._encoder = TextEncoder(open_session(files[MODEL_FILE]), Tokenizer.from_buffer(files[TOKENIZER_FILE]), facts, threads=1)
+            self._encoder = TextEncoder(open_session(files[MODEL_FILE]), Tokenizer.from_buffer(files[TOKENIZER_FILE]), facts, threads=2)
         except Exception as error:  # all three libraries raise exceptions of their own
             raise ValueError(f"the encoder can't be opened: {str(error)[:200]}") from error
 
@@ -53,14 +55,18 @@ class PlotEncoder:
         vector: Vectors = (kept / np.maximum(np.linalg.norm(kept, axis=1, keepdims=True), 1e-9))[0]
         return vector
 
+    def encode_many(self, plots: Sequence[str]) -> Vectors:
+        """Return the plots' vectors, shape (n, dims), the same as one by one; computed once and kept under the cache folder, as those of training are."""
+        from trending.embeddings.store import embed_texts
+
+        store = load_settings().cache_dir / "vectors" / f"{hashlib.sha256(self.files[MODEL_FILE]).hexdigest()[:16]}.sqlite"
+        return embed_texts(self._encoder, plots, store).vectors
+
 
 def embed_plots(plots: Sequence[str]) -> tuple[PlotEncoder, Vectors] | None:
     """Return an encoder and the plots' vectors, shape (n, dims), which are computed once and kept under the cache folder; None where no weights are at hand."""
     from trending.embeddings.export import ENCODERS, prepare_encoder
-    from trending.embeddings.store import embed_texts
     from trending.embeddings.weights import find_weights
-    from trending.provenance import hash_file
-    from trending.settings import load_settings
 
     settings = load_settings()
     weights = find_weights(settings.encoder)
@@ -68,5 +74,5 @@ def embed_plots(plots: Sequence[str]) -> tuple[PlotEncoder, Vectors] | None:
         logging.getLogger("trending").warning("no encoder weights: xgboost learns from words and facts alone (see TRENDING_ENCODER)")
         return None
     folder = prepare_encoder(weights, settings.cache_dir / ENCODERS)
-    store = settings.cache_dir / "vectors" / f"{hash_file(folder / MODEL_FILE)[:16]}.sqlite"
-    return PlotEncoder.load(folder), embed_texts(TextEncoder.load(folder), plots, store).vectors
+    encoder = PlotEncoder.load(folder)
+    return encoder, encoder.encode_many(plots)

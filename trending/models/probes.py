@@ -25,6 +25,7 @@ from trending.models.terms import Row, Terms
 
 _STATE = "probes.safetensors"
 _REMEMBERED = 128
+_MANY = 1_000  # a catalogue, whose plots are likely to have been embedded before; what users send is never so much, and isn't kept
 _THREADS = 2  # plots that are encoded at a time
 Floats = npt.NDArray[np.float32]
 
@@ -65,6 +66,8 @@ class PlotReader:
 
     def read_all(self, texts: Sequence[str], vectors: Vectors | None = None) -> Floats:
         """Return the texts' features, shape (n, features), n at least 1; `vectors` are theirs, if they are known already."""
+        if vectors is None and self.encoder and len(texts) >= _MANY:
+            vectors = self.encoder.encode_many([split_facts(text)[1] for text in texts])
         if vectors is not None:
             return np.stack([_read(self.terms, self.probes, text, vector).features for text, vector in zip(texts, vectors, strict=True)])
         if len(texts) == 1 or self.encoder is None:
