@@ -20,9 +20,9 @@ from trending.evaluation.costs import Cost
 from trending.evaluation.disparities import Disparity
 from trending.evaluation.fairness import Fairness, measure_fairness
 from trending.evaluation.frontier import FrontierRow
-from trending.evaluation.judgement import Figure, Judgement
+from trending.evaluation.judgement import Figure
 from trending.evaluation.metrics import Judged
-from trending.evaluation.model_card import render_card, render_model_card
+from trending.evaluation.model_card import render_card
 from trending.features.examples import select_part
 from trending.genres import GENRES
 from trending.provenance import RunOrigin
@@ -254,14 +254,6 @@ def test_names_from_data_break_no_table(smallest: CardContent, judged: Judged, e
     card = render_card(content)
     check_markdown(card)
     assert "| a/b | open_project | not stated |" in card
-
-
-def test_a_run_that_knows_its_judgements_alone_still_has_a_card(smallest: CardContent) -> None:
-    others: list[Judgement] = list(smallest.others)
-    card = render_model_card(smallest.champion, others, {"masked": FIGURE, "unmasked": FIGURE}, dict(smallest.thresholds), starter=True)
-    check_markdown(card)
-    assert "> Starter data" in card
-    assert "### Label leaks" in card
 
 
 def test_titles_are_counted_by_split_and_source(starter: CleaningResult, examples: pd.DataFrame) -> None:

@@ -10,11 +10,12 @@ import pytest
 from trending.cleaning.clean import CleaningReport, CleaningResult
 from trending.evaluation.baselines import COMMONEST
 from trending.evaluation.candidates import judge_candidate, judge_commonest
+from trending.evaluation.card_content import CardContent
 from trending.evaluation.costs import Cost
 from trending.evaluation.frontier import FrontierRow, draw_frontier
 from trending.evaluation.judgement import Figure, Judgement
 from trending.evaluation.metrics import Judged
-from trending.evaluation.model_card import METRIC_NAMES, render_model_card
+from trending.evaluation.model_card import METRIC_NAMES, render_card
 from trending.genres import GENRES
 from trending.reports.data_report import render_data_summary
 from trending.reports.evaluation_report import confusion_shares, render_comparison, render_evaluation
@@ -151,7 +152,8 @@ def test_confusion_shares_by_hand() -> None:
 def card(judgements: dict[str, Judgement]) -> str:
     """The model card, with a leak."""
     leak = {"masked": Figure(value=0.4, low=0.3, high=0.5), "unmasked": Figure(value=0.7, low=0.6, high=0.8)}
-    return render_model_card(judgements["tfidf_logreg"], [judgements["majority"], judgements["commonest"]], leak, dict.fromkeys(GENRES, 0.37), starter=True)
+    others = [judgements["majority"], judgements["commonest"]]
+    return render_card(CardContent(judgements["tfidf_logreg"], others, dict.fromkeys(GENRES, 0.37), starter=True, leak=leak))
 
 
 def test_the_model_card_names_the_baseline_beside_every_metric(card: str, judgements: dict[str, Judgement]) -> None:
@@ -179,7 +181,7 @@ def test_the_model_card_says_what_a_first_reader_must_know(card: str, judgements
 def test_a_source_with_a_bar_in_its_name_breaks_no_table_of_the_model_card(judged: dict[str, Judged], examples: pd.DataFrame) -> None:
     barred = examples.assign(source="a|b")
     one, baseline = (judge_candidate(kind, judged[kind], barred, SEED) for kind in ("tfidf_logreg", "majority"))
-    card = render_model_card(one, [baseline, judge_commonest(barred, SEED)], {}, dict.fromkeys(GENRES, 0.37), starter=False)
+    card = render_card(CardContent(one, [baseline, judge_commonest(barred, SEED)], dict.fromkeys(GENRES, 0.37)))
     width = 0
     for line in card.splitlines():
         width = 0 if not line.startswith("|") else width or line.count("|")

@@ -38,7 +38,8 @@ print(json.dumps({name: str(step.status.value) for name, step in run.steps.items
     status = copy.python(code)
     rerun = {name for name, state in status.items() if state != "cached"}
     judging = {"score_models", "tune_thresholds", "evaluate_models", "measure_costs", "compare_models", "assemble_champion"}
-    assert rerun == judging | {"describe_titles", "build_release", "publish_release", "track_run"}
+    looking = {"check_models", "measure_fairness", "probe_behaviour", "browse_errors"}
+    assert rerun == judging | looking | {"describe_titles", "build_release", "publish_release", "register_features", "track_run"}
     assert after["release"] != before["release"]
     assert after["model_version"] != before["model_version"]
 

@@ -30,7 +30,12 @@ def bootstrap_metrics(
     judged: Judged, groups: Sequence[str], seed: int, draws: int = DRAWS, metrics: Metrics = all_metrics
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Return each metric in each draw, shape (draws,). The same seed and groups give the same draws, so differences are paired."""
-    weights = draw_weights(groups, draws, seed)
+    return apply_weights(judged, draw_weights(groups, draws, seed), metrics)
+
+
+def apply_weights(judged: Judged, weights: FloatMatrix, metrics: Metrics = all_metrics) -> dict[str, npt.NDArray[np.float64]]:
+    """Return each metric in each draw, shape (draws,), from how often each title was drawn, shape (draws, n titles)."""
+    draws = len(weights)
     parts = [metrics(judged, weights[start : start + _CHUNK]) for start in range(0, draws, _CHUNK)]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 

@@ -8,17 +8,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from trending.evaluation.bootstrap import DRAWS, bootstrap_metrics, interval
+from trending.evaluation.bootstrap import DRAWS, apply_weights, bootstrap_metrics, draw_weights, interval
 from trending.evaluation.judgement import Figure, GenreJudgement, Judgement, SliceJudgement
 from trending.evaluation.metrics import Judged, all_metrics, f1_scores, precision_recall
 from trending.evaluation.slices import slice_titles
+from trending.features.labels import FloatMatrix
 from trending.genres import GENRES
 
 
 def judge(kind: str, judged: Judged, titles: pd.DataFrame, seed: int, draws: int = DRAWS) -> Judgement:
     """Judge decisions on `titles` (same rows as `judged`; needs `group_id`, `type`, `plot`, `year`, `source`)."""
     groups = titles["group_id"].astype(str).tolist()
-    plain, drawn = all_metrics(judged, np.ones((1, len(titles)))), bootstrap_metrics(judged, groups, seed, draws)
+    weights = draw_weights(groups, draws, seed)
+    plain, drawn = all_metrics(judged, np.ones((1, len(titles)))), apply_weights(judged, weights)
     f1, f1_drawn = plain.pop("per_genre")[0], drawn.pop("per_genre")
     precision, recall = precision_recall(judged)
     return Judgement(
@@ -33,15 +35,14 @@ def judge(kind: str, judged: Judged, titles: pd.DataFrame, seed: int, draws: int
             for index, name in enumerate(GENRES)
         },
         slices={
-            part: {name: _judge_slice(judged.take(mask), titles["group_id"][mask].astype(str).tolist(), seed, draws) for name, mask in masks.items()}
-            for part, masks in slice_titles(titles).items()
+            part: {name: _judge_slice(judged.take(mask), weights[:, mask]) for name, mask in masks.items()} for part, masks in slice_titles(titles).items()
         },
     )
 
 
-def _judge_slice(judged: Judged, groups: list[str], seed: int, draws: int) -> SliceJudgement:
-    plain, drawn = f1_scores(judged, np.ones((1, len(groups)))), bootstrap_metrics(judged, groups, seed, draws, metrics=f1_scores)
-    return SliceJudgement(n=len(groups), **{name: _figure(plain[name][0], drawn[name]) for name in ("macro_f1", "micro_f1")})
+def _judge_slice(judged: Judged, weights: FloatMatrix) -> SliceJudgement:
+    plain, drawn = f1_scores(judged, np.ones((1, len(judged.labels)))), apply_weights(judged, weights, f1_scores)
+    return SliceJudgement(n=len(judged.labels), **{name: _figure(plain[name][0], drawn[name]) for name in ("macro_f1", "micro_f1")})
 
 
 def _figure(value: float, draws: npt.NDArray[np.float64]) -> Figure:

@@ -24,11 +24,10 @@ from trending.evaluation.card_tables import (
 )
 from trending.evaluation.card_trust import tabulate_behaviour, tabulate_checks, tabulate_fairness, tell_coverage, tell_marked
 from trending.evaluation.disparities import ALPHA, MIN_COMPARED, MIN_LISTED
-from trending.evaluation.judgement import Figure, Judgement
 from trending.evaluation.slices import MIN_SLICE
 from trending.sources.starter import STARTER_NOTE
 
-__all__ = ["METRIC_NAMES", "render_card", "render_model_card"]
+__all__ = ["METRIC_NAMES", "render_card"]
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -72,8 +71,3 @@ def _find_encoder(content: CardContent) -> Encoder | None:
     """Return the pre-trained weights if the champion, or a member of it, begins with them: such a training names its encoder."""
     names = content.members or [content.champion.kind]
     return content.encoder if any("encoder" in content.training.get(name, {}) for name in names) else None
-
-
-def render_model_card(champion: Judgement, others: list[Judgement], leak: dict[str, Figure], thresholds: dict[str, float], starter: bool) -> str:
-    """Return the card of a run that knows no more than its judgements."""
-    return render_card(CardContent(champion=champion, others=others, leak=leak, thresholds=thresholds, starter=starter))

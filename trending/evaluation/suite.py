@@ -71,8 +71,6 @@ def check_model(reference: Scored, test: Scored, settings: ModelCheckSettings, n
     Raises:
         InputError: If a part is empty.
     """
-    if not hasattr(np, "NINF"):
-        setattr(np, "NINF", -np.inf)  # noqa: B010 - numpy 2 took it away, and deepchecks needs it to find segments
     need_rows(reference.rows, "validation titles")
     need_rows(test.rows, "test titles")
     parts = [_sample(part, settings) for part in (reference, test)]

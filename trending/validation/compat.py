@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 # Names it uses that numpy 2 took away.
-_NUMPY_1 = {"Inf": np.inf, "infty": np.inf, "NaN": np.nan, "float_": np.float64, "unicode_": np.str_}
+_NUMPY_1 = {"Inf": np.inf, "NINF": -np.inf, "infty": np.inf, "NaN": np.nan, "float_": np.float64, "unicode_": np.str_}
 # Calls percentile with an argument that numpy 2.4 took away.
 _ASKS_PERCENTILES = "deepchecks.tabular.checks.data_integrity.string_length_out_of_bounds"
 # On import it would tell its makers of every use; its text checks bring libraries that ask a model hub.
