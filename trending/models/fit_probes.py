@@ -95,19 +95,18 @@ def _cross_fit(inputs: Any, labels: IntMatrix, folds: Fold, fit: Callable[[Any, 
 
 
 def _fit_words(matrix: Any, labels: IntMatrix, strength: float, seed: int) -> Probe:
-    from joblib import Parallel, delayed
+    """Fit one genre after the other: the dual takes a fifth of the primal's time, but draws from one generator that all threads would share."""
     from sklearn.linear_model import LogisticRegression
 
-    def fit_genre(target: Any) -> tuple[Any, float]:
-        if target.min() == target.max():
-            return np.zeros(matrix.shape[1]), float(to_logits((target.sum() + 1.0) / (len(target) + 2.0)))
-        # The dual takes a fifth of the primal's time for the same weights.
+    weights, intercepts = np.zeros((matrix.shape[1], labels.shape[1])), np.zeros(labels.shape[1])
+    for genre, target in enumerate(labels.T):
+        if target.min() == target.max():  # a genre that all or none have
+            intercepts[genre] = to_logits((target.sum() + 1.0) / (len(target) + 2.0))
+            continue
         regression = LogisticRegression(C=strength, class_weight="balanced", solver="liblinear", dual=True, random_state=seed)
         regression.fit(matrix, target)
-        return regression.coef_[0], float(regression.intercept_[0])
-
-    fitted = Parallel(n_jobs=-1, prefer="threads")(delayed(fit_genre)(target) for target in labels.T)
-    return np.asarray([weights for weights, _ in fitted]).T, np.asarray([intercept for _, intercept in fitted])
+        weights[:, genre], intercepts[genre] = regression.coef_[0], regression.intercept_[0]
+    return weights, intercepts
 
 
 def _fit_meaning(vectors: Any, labels: IntMatrix) -> Probe:
