@@ -86,16 +86,18 @@ def training(
     if encoder:
         meaning = {"encoder": prepare_encoder(fingerprint=encoder, after=["validate_titles"])}
     # Of a store that was deleted, or filled with other data since, the cache knows nothing.
-    materialize = materialize_features if is_materialized(features) else materialize_features.with_options(enable_cache=False)
+    filled = is_materialized(features)
+    materialize = materialize_features if filled else materialize_features.with_options(enable_cache=False)
     known = materialize(titles, rights=rights, **features, after=["validate_titles"], **beside, **meaning)
     joined = join_features(known, splits, as_of=features["as_of"])
     examples = build_features(titles, splits, joined)
 
-    best, trials = dict(model_params), None
+    best, trials = dict(model_params), []
     for kind, spent in search.items():
         searching = search_parameters.with_options(substitutions={"model": kind})
-        weights = encoder if kind in PRETRAINED else None
-        best[kind], _, trials = searching(examples, kind=kind, params=model_params.get(kind, {}), seed=seed, budget=spent, weights=weights, id=f"search_{kind}")
+        asked: dict[str, Any] = {"kind": kind, "params": model_params.get(kind, {}), "budget": spent, "weights": encoder if kind in PRETRAINED else None}
+        best[kind], _, found = searching(examples, seed=seed, **asked, id=f"search_{kind}")
+        trials.append(found)
 
     wanted = list_candidates(models)
     fitted, training_facts = [], []
@@ -148,11 +150,20 @@ def training(
         **meaning,
     )
     release_version = publish_release(release_bundle)
-    register_features(champion, release_version, store=features["store"])
-    asked = {"source": source, "rights": rights, "seed": seed, "models": models, "model_params": model_params, "search": search, "budget": budget}
+    register = register_features if filled else register_features.with_options(enable_cache=False)
+    register(champion, release_version, store=features["store"])
     attach(track_run)(
         release_bundle,
-        parameters=asked | {"writer": writer},
+        parameters={
+            "source": source,
+            "rights": rights,
+            "seed": seed,
+            "models": models,
+            "model_params": model_params,
+            "search": search,
+            "budget": budget,
+            "writer": writer,
+        },
         judgements=judgements,
         verdict=verdict,
         frontier=frontier,

@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from trending.errors import InputError
+from trending.errors import InputError, UsageError
 from trending.features.facts import write_facts
 from trending.predictions import Prediction
 from trending.releases import ReleaseStore
 from trending.settings import load_settings
 
 _BATCH = 256
+FIRST_YEAR, LAST_YEAR = 1800, 2200
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -27,6 +28,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
             raise InputError(
                 f"the text has {len(text):,} characters, at most {limit:,} are read", where=where, mend="shorten it, or raise TRENDING_MAX_TEXT_CHARS"
             )
+    if arguments.year is not None and not FIRST_YEAR <= arguments.year <= LAST_YEAR:
+        raise UsageError(f"{arguments.year} is no year of a film or show", where="--year", mend=f"give one from {FIRST_YEAR} to {LAST_YEAR}")
     texts = list(placed.values())
     release = ReleaseStore.from_settings().open()
     predictions: list[Prediction] = []

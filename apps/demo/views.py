@@ -23,6 +23,7 @@ from trending.genres import GENRES
 from trending.predictions import Prediction
 from trending.service.live import LiveService
 from trending.service.service import TitleService, check_text
+from trending.titles import TitleType
 
 log = logging.getLogger(__name__)
 EXAMPLE_QUERIES = ("haunted house", "courtroom drama", "robots learning to feel", "a heist that goes wrong")
@@ -185,7 +186,7 @@ def _show_title(asked: Asked) -> Shown:
     service, route = asked.service, asked.route
     answer = service.get_title(route.title)
     insights = answer.insights or service.get_insights(route.title).insights
-    prediction = _predict(service, answer.plot)
+    prediction = _predict(service, answer.plot, answer.card.type, answer.card.year)
     phrases = [one.text for genre in prediction.genres for one in genre.evidence] if prediction else []
     plot = words.mark_evidence(answer.plot or "", phrases)
     html = render(
@@ -209,13 +210,13 @@ def _show_title(asked: Asked) -> Shown:
     return Shown("title", answer.card.title[:100] + year, html)
 
 
-def _predict(service: TitleService, plot: str | None) -> Prediction | None:
+def _predict(service: TitleService, plot: str | None, kind: TitleType | None = None, year: int | None = None) -> Prediction | None:
     """Return the prediction with evidence, which the catalogue doesn't hold; None if there is no text that can be scored."""
     try:
         check_text(plot or "", "plot")
     except TrendingError:
         return None
-    return service.predict([plot or ""]).predictions[0]
+    return service.predict([plot or ""], kind=kind, year=year).predictions[0]
 
 
 @dataclass(frozen=True)

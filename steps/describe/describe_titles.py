@@ -14,7 +14,7 @@ from trending.models import GenreModel
 from trending.releases.describe import compose_content, predict_titles, write_insights
 
 
-@step(cache_policy=depend_on("releases/describe.py", "insights", "catalogue", "models", "features", "evaluation", "cleaning", "reviews"))
+@step(cache_policy=depend_on("releases/describe.py", "embeddings", "insights", "catalogue", "models", "features", "evaluation", "cleaning", "reviews"))
 def describe_titles(
     titles: pd.DataFrame,
     splits: pd.DataFrame,

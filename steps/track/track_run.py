@@ -34,7 +34,7 @@ def track_run(
     examples: pd.DataFrame,
     names: list[str],
     training_facts: list[dict[str, Any]],
-    search_trials: pd.DataFrame | None = None,
+    search_trials: list[pd.DataFrame],
     tracker: str | None = None,
 ) -> None:
     """Log configuration, figures, curves, tables and the release.
@@ -50,7 +50,7 @@ def track_run(
         examples: All examples; only the test split is used.
         names: Of the fitted models.
         training_facts: What fitting them took and how it went, in the same order.
-        search_trials: The hyper-parameter search, if there was one.
+        search_trials: Of every search for hyper-parameters.
         tracker: Name of the stack's tracker; `pipelines.trackers.attach` gives it where there is one.
     """
     manifest, choice = read_manifest(release_bundle), Verdict(**verdict)
@@ -65,7 +65,7 @@ def track_run(
         judged=restore_judged(predictions, {champion: DecisionRule(**decision_rules[champion])}, examples)[champion],
         facts=dict(zip(names, training_facts, strict=True)),
         published=ReleaseStore.from_settings().current_version() == manifest.version,
-        trials=search_trials,
+        trials=pd.concat(search_trials, ignore_index=True) if search_trials else None,
     )
     registry = log_to_wandb(record, release_bundle) if tracker else "none"
     discard(release_bundle)

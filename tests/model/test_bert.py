@@ -67,6 +67,16 @@ def test_what_words_add_makes_up_the_score(fitted_models: dict[str, GenreModel],
 
 
 @needs_weights
+def test_facts_have_a_say_but_are_no_evidence(fitted_models: dict[str, GenreModel]) -> None:
+    model, plot = fitted_models["bert"], "A ghost haunts the lighthouse where a TV crew films."
+    genres = [list(range(20))]
+    (told,) = model.explain(["TV show, 1950s: " + plot], genres, 50)
+    assert {word for terms in told for word, _ in terms} <= {"ghost", "haunts", "lighthouse", "tv", "crew", "films"}
+    assert any("tv" in dict(terms) for terms in told)  # the plot's own
+    assert not np.array_equal(model.predict_proba(["TV show, 1950s: " + plot]), model.predict_proba([plot]))
+
+
+@needs_weights
 def test_it_says_how_it_was_trained(fitted_models: dict[str, GenreModel]) -> None:
     facts = cast("BertModel", fitted_models["bert"]).facts
     assert facts["encoder_sha256"].startswith("53aa5117")

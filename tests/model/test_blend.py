@@ -10,11 +10,11 @@ import pytest
 
 from tests.judging import decide, score, tune
 from trending.errors import QualityError, UsageError
-from trending.evaluation.candidates import judge_candidate
+from trending.evaluation.candidates import judge_candidate, score_models
 from trending.evaluation.champion import assemble_champion, choose_champion
-from trending.evaluation.costs import Budget, Cost, measure_candidates
+from trending.evaluation.costs import Budget, Cost, measure_candidates, measure_cost
 from trending.evaluation.frontier import draw_frontier
-from trending.evaluation.rules import DecisionRule, choose_weights, tune_rules
+from trending.evaluation.rules import DecisionRule, choose_weights
 from trending.features.examples import select_part
 from trending.genres import GENRES
 from trending.models.base import GenreModel, build_model, load_model
@@ -167,8 +167,39 @@ def test_the_champion_keeps_within_the_budget(blended: dict[str, DecisionRule], 
 
 
 def test_rules_see_no_test_title(learnt: dict[str, GenreModel], examples: pd.DataFrame, blended: dict[str, DecisionRule]) -> None:
-    part = select_part(examples, "validation")
-    shuffled = examples.copy()
-    test = (shuffled["split"] == "test").to_numpy()
-    shuffled.loc[test, "text"] = "nothing"
-    assert tune_rules(score(learnt, shuffled, "validation"), part.labels, part.rows["group_id"].tolist(), SEED) == blended
+    """Whatever models say of test titles, and whatever those are, the step's rules stay what they are."""
+    from steps.tune.tune_thresholds import tune_thresholds
+
+    scores = score_models(learnt, {name: model.reads for name, model in learnt.items()}, examples)
+    chance = np.random.default_rng(4)
+    turned = examples.copy()
+    for frame, columns in ((scores, list(GENRES)), (turned, ["genres"])):
+        test = np.flatnonzero(frame["split"] == "test")
+        for column in columns:
+            frame.iloc[test, frame.columns.get_loc(column)] = frame[column].to_numpy()[chance.permutation(test)]
+    assert {name: DecisionRule(**rule) for name, rule in tune_thresholds.entrypoint(scores, turned, SEED).items()} == blended
+
+
+def test_a_genre_that_validation_lacks_is_never_in_doubt() -> None:
+    labels = np.ones((50, 20), dtype=np.int8)
+    labels[:, 3] = 0
+    probabilities = np.random.default_rng(2).random((50, 20))
+    thresholds = tune_thresholds(probabilities, labels)
+    bands = find_bands(probabilities, labels, thresholds, [str(row) for row in range(50)], SEED)
+    assert bands[3] == (thresholds[3], thresholds[3])
+
+
+def test_bands_lie_where_other_titles_put_their_thresholds() -> None:
+    """Clearly parted scores leave the threshold midway: neither side of it is doubted more than the other."""
+    labels = np.tile(np.arange(200)[:, None] % 2, (1, 20)).astype(np.int8)
+    probabilities = np.where(labels == 1, 0.97, 0.03) + np.random.default_rng(6).normal(0, 0.001, labels.shape)
+    thresholds = tune_thresholds(probabilities, labels)
+    for low, high in find_bands(probabilities, labels, thresholds, [str(row) for row in range(200)], SEED):
+        assert 0.45 < low <= high < 0.55
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 6, 7])
+def test_few_texts_are_enough_to_measure_a_cost(learnt: dict[str, GenreModel], count: int) -> None:
+    cost = measure_cost(learnt["tfidf_logreg"], [f"A nun sails north for the {number}th time." for number in range(count)], {})
+    assert 0 < cost.single_ms < 1_000
+    assert cost.batch_ms > 0

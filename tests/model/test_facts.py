@@ -19,6 +19,8 @@ from trending.features.masking import mask_genre_words
         ("tv", float("nan"), "TV show: ", (True, None)),
         (None, 1931, "Title, 1930s: ", (None, 1930)),
         (None, None, "", (None, None)),
+        ("movie", 90, "Film: ", (False, None)),
+        ("tv", 99_999, "TV show: ", (True, None)),
     ],
 )
 def test_what_is_written_is_read_back(kind: str | None, year: float | None, words: str, known: tuple[bool | None, int | None]) -> None:

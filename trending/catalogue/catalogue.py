@@ -192,14 +192,6 @@ class Catalogue:
         with self._database.connect() as connection:
             return read_cards(connection, Search(connection, OPEN, self._works).complete(prefix, limit))
 
-    def list_learnt(self) -> tuple[set[str], set[tuple[str, str]]]:
-        """Return the titles the model was trained or tuned on: their ids, and their normalised titles with type."""
-        from trending.cleaning.text import normalise_title  # brings pandas along
-
-        with self._database.connect() as connection:
-            rows = connection.execute("SELECT title_id, title, type FROM titles WHERE split IN ('train', 'validation')").fetchall()
-        return {row["title_id"] for row in rows}, {(normalise_title(row["title"]), row["type"]) for row in rows}
-
     def close(self) -> None:
         """Close the file."""
         self._database.close()

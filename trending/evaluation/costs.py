@@ -45,13 +45,15 @@ def measure_cost(model: GenreModel, texts: Sequence[str], facts: Mapping[str, An
 
     Args:
         model: Fitted.
-        texts: Distinct, as `described`; half of them are scored singly, up to 50, the others together, up to 200.
+        texts: At least one, as `described`; half of them are scored singly, up to 50, the others together, up to 200.
         facts: Of its training: `cpu_seconds`.
     """
     read = list(dict.fromkeys(texts if model.reads == "described" else (split_facts(text)[1] for text in texts)))
-    model.predict_proba(read[:_WARM])
-    rest = read[_WARM:]
-    singles, batch = rest[: min(_SINGLES, len(rest) // 2)], rest[len(rest) // 2 :][:_BATCH]
+    warm = min(_WARM, len(read) // 3)
+    model.predict_proba(read[:warm])
+    rest = read[warm:]
+    middle = max(1, len(rest) // 2)
+    singles, batch = rest[:middle][:_SINGLES], (rest[middle:] or rest)[:_BATCH]
     took = [_time(model, [text]) for text in singles]
     with tempfile.TemporaryDirectory() as folder:
         model.save(Path(folder))

@@ -16,9 +16,9 @@ def write_facts(kind: str | None, year: float | None) -> str:
 
     Args:
         kind: `movie`, `tv` or None.
-        year: Of release; None or NaN if unknown.
+        year: Of release; None or NaN if unknown. One that hasn't four digits is none.
     """
-    decade = "" if year is None or year != year else f", {int(year) // 10 * 10}s"  # noqa: PLR0124 - NaN alone isn't itself
+    decade = f", {int(year) // 10 * 10}s" if year is not None and 1000 <= year <= 9999 else ""  # NaN lies in no range
     name = _KINDS.get(kind or "", "Title" if decade else "")
     return f"{name}{decade}: " if name else ""
 

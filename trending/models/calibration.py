@@ -86,7 +86,7 @@ def _best_threshold(probabilities: FloatVector, target: npt.NDArray[np.int8]) ->
 
 
 def find_bands(probabilities: FloatMatrix, labels: IntMatrix, thresholds: FloatVector, groups: Sequence[str], seed: int) -> list[tuple[float, float]]:
-    """Return, per genre, the band of probabilities too near the threshold to decide: 80 % of thresholds tuned on other draws of the titles lie in it.
+    """Return, per genre, the band of probabilities too near the threshold to decide: that in which the middle 80 % of thresholds tuned on other draws lie.
 
     Args:
         probabilities: Calibrated, of validation titles, shape (n, 20).
@@ -100,10 +100,14 @@ def find_bands(probabilities: FloatMatrix, labels: IntMatrix, thresholds: FloatV
     weights = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=_DRAWS)[:, codes].astype(np.float64)
     bands = []
     for genre, threshold in enumerate(thresholds):
+        if not labels[:, genre].any():  # nothing says where its threshold should be
+            bands.append((float(threshold), float(threshold)))
+            continue
         order = np.argsort(-probabilities[:, genre], kind="stable")
         ranked, drawn = probabilities[order, genre], weights[:, order]
         positive = drawn * labels[order, genre]
         f1 = 2 * np.cumsum(positive, axis=1) / np.maximum(np.cumsum(drawn, axis=1) + positive.sum(axis=1, keepdims=True), 1)
-        low, high = np.quantile(ranked[f1.argmax(axis=1)], _DOUBT)
+        middles = (ranked + np.append(ranked[1:], 0.0)) / 2  # where `tune_thresholds` puts them
+        low, high = np.quantile(middles[f1.argmax(axis=1)], _DOUBT)
         bands.append((min(float(low), float(threshold)), max(float(high), float(threshold))))
     return bands

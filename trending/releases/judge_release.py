@@ -15,6 +15,7 @@ from trending.features.labels import encode_genres
 from trending.genres import GENRES
 from trending.models.rows import predict_rows
 from trending.releases import Release
+from trending.releases.splits import list_learnt
 
 
 def judge_release(release: Release, records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def judge_release(release: Release, records: Iterable[Mapping[str, Any]]) -> dic
     if titles.empty:
         return {"n": 0, "left_out": left_out}
     predictor = release.predictor
-    seen_ids, seen_names = release.catalogue.list_learnt()
+    seen_ids, seen_names = list_learnt(release)
     seen = sum(row[0] in seen_ids or (normalise_title(row[1]), row[2]) in seen_names for row in titles[["title_id", "title", "type"]].itertuples(index=False))
     probabilities = predict_rows(predictor, titles)
     judged = Judged(encode_genres(titles["genres"]), probabilities, predictor.decide(probabilities))

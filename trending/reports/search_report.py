@@ -34,8 +34,8 @@ def render_search(result: SearchResult) -> str:
 
 
 def tabulate_trials(result: SearchResult) -> pd.DataFrame:
-    """Return a row per trial: number, value, pruned, seconds, and its hyper-parameters."""
-    return pd.DataFrame([{**one.model_dump(exclude={"params"}), **one.params} for one in result.trials])
+    """Return a row per trial: kind of model, number, value, pruned, seconds, and its hyper-parameters."""
+    return pd.DataFrame([{"kind": result.kind, **one.model_dump(exclude={"params"}), **one.params} for one in result.trials])
 
 
 def draw_history(trials: Sequence[SearchTrial]) -> str:

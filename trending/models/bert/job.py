@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import inspect
 import json
 import os
 import shutil
@@ -36,7 +37,7 @@ _FAILURE = "failure.txt"
 _LIBRARIES = ("accelerate", "onnx", "onnxruntime", "scikit-learn", "tokenizers", "torch", "transformers")
 _JUDGED_EACH_EPOCH = 2_000  # validation texts; more would take longer to read than they tell
 _JUDGED = 400  # texts that both graphs are judged on
-_KEPT = 3  # finished jobs: whoever asks for the same again has waited once
+_KEPT = 3  # jobs: whoever asks for the same again has waited once
 
 
 def run_job(params: dict[str, Any], train: Labelled, validation: Labelled | None, seed: int) -> dict[str, bytes]:
@@ -89,15 +90,15 @@ def _choose(part: Labelled, most: int, seed: int) -> tuple[list[str], IntMatrix]
 
 
 def _forget_old(jobs: Path) -> None:
-    """Delete finished jobs but the last few; one that is being read stays."""
-    finished = sorted((job for job in jobs.iterdir() if (job / _RESULT).is_dir()), key=lambda job: job.stat().st_mtime)
-    for job in finished[:-_KEPT]:
+    """Delete jobs but the last few, whether they were finished or killed; one that is being done or read stays."""
+    ages = {job: job.stat().st_mtime for job in jobs.iterdir() if job.is_dir()}
+    for job in sorted(ages, key=ages.__getitem__)[:-_KEPT]:
         with contextlib.suppress(Timeout), FileLock(job.with_suffix(".lock"), timeout=0):
             shutil.rmtree(job, ignore_errors=True)
 
 
 def _name_job(params: dict[str, Any], texts: list[str], labels: IntMatrix, held: int, seed: int, weights: Weights) -> str:
-    code = [hash_file(path) for path in sorted(Path(__file__).parent.glob("*.py"))]
+    code = [hash_file(path) for path in (*sorted(Path(__file__).parent.glob("*.py")), Path(inspect.getfile(split_facts)))]
     said = json.dumps([params, texts, held, seed, weights.fingerprint, code, [version(name) for name in _LIBRARIES]], sort_keys=True)
     return hashlib.sha256(said.encode("utf-8", "surrogatepass") + labels.tobytes()).hexdigest()[:16]
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from trending.features.facts import split_facts
 from trending.features.labels import FloatMatrix, IntMatrix
 from trending.genres import GENRES
 from trending.models.base import GenreModel, Labelled, WeightedTerms
@@ -64,7 +65,8 @@ class BertModel(GenreModel):
 
     def explain(self, texts: Sequence[str], genres: Sequence[Sequence[int]], top: int) -> list[list[WeightedTerms]]:
         """Return the words that add most to a genre's score, which is a sum over words."""
-        return [[self._strongest(self.session.read(text)[1], genre, top) for genre in asked] for text, asked in zip(texts, genres, strict=True)]
+        plots = [_leave_out_facts(text, self.session.read(text)[1]) for text in texts]
+        return [[self._strongest(words, genre, top) for genre in asked] for words, asked in zip(plots, genres, strict=True)]
 
     def _strongest(self, words: Sequence[tuple[str, Any]], genre: int, top: int) -> WeightedTerms:
         weights: dict[str, float] = {}
@@ -86,3 +88,13 @@ class BertModel(GenreModel):
 
     def _load_state(self, directory: Path) -> None:
         self._take({name: (directory / name).read_bytes() for name in (GRAPH_FILE, TOKENIZER_FILE, FACTS_FILE)})
+
+
+def _leave_out_facts(text: str, words: Sequence[tuple[str, Any]]) -> Sequence[tuple[str, Any]]:
+    """Return the words of the plot: the facts before it have their say in the score, but are no words of anybody's text."""
+    left = len("".join(split_facts(text)[0].split()))
+    for number, (word, _) in enumerate(words):
+        if left <= 0:
+            return words[number:]
+        left -= len(word)
+    return []
