@@ -28,7 +28,7 @@ def test_the_shipped_configuration_is_the_starter_job() -> None:
 def test_dotted_overrides_reach_into_nested_keys() -> None:
     config = load_config(TrainingConfig, None, ["columns.plot=overview", "columns.title=name", "model_params.xgboost.n_estimators=20", "seed=3"])
     assert config.columns == {"plot": "overview", "title": "name"}
-    assert config.model_params == {"xgboost": {"n_estimators": 20}}
+    assert config.model_params["xgboost"] == {"n_estimators": 20}
     assert config.seed == 3
 
 

@@ -107,7 +107,10 @@ def find_bands(probabilities: FloatMatrix, labels: IntMatrix, thresholds: FloatV
         ranked, drawn = probabilities[order, genre], weights[:, order]
         positive = drawn * labels[order, genre]
         f1 = 2 * np.cumsum(positive, axis=1) / np.maximum(np.cumsum(drawn, axis=1) + positive.sum(axis=1, keepdims=True), 1)
-        middles = (ranked + np.append(ranked[1:], 0.0)) / 2  # where `tune_thresholds` puts them
-        low, high = np.quantile(middles[f1.argmax(axis=1)], _DOUBT)
+        # As `tune_thresholds` puts them: midway between the last title that is given the genre and the next one that was drawn.
+        last = f1.argmax(axis=1)
+        beyond = (f1 < f1.max(axis=1, keepdims=True)) & (np.arange(len(ranked)) > last[:, None])
+        following = np.where(beyond.any(axis=1), ranked[beyond.argmax(axis=1)], 0.0)
+        low, high = np.quantile((ranked[last] + following) / 2, _DOUBT)
         bands.append((min(float(low), float(threshold)), max(float(high), float(threshold))))
     return bands

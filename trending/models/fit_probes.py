@@ -19,6 +19,7 @@ from trending.models.probes import Floats, PlotReader, Probes, read_facts_row
 _FOLDS = 5
 _RARE, _SHARED = 4, 4  # plots that share so many terms which so few plots have are copies
 _RIDGE = 1.0
+_AXES = 20  # principal components of meaning
 Fold = npt.NDArray[np.intp]
 Probe = tuple[FloatMatrix, FloatMatrix]  # weights, shape (inputs, 20), and intercepts, shape (20,)
 
@@ -44,8 +45,9 @@ def fit_reader(texts: Sequence[str], labels: IntMatrix, params: dict[str, Any], 
     meaning, parts = np.zeros((0, labels.shape[1])), [odds]
     if found:
         probe, scores = _cross_fit(found[1], labels, folds, _fit_meaning)
-        meaning = np.vstack(probe)
-        parts.append(scores)
+        axes = _find_axes(found[1])
+        meaning = np.hstack([np.vstack(probe), axes])
+        parts += [scores, found[1] @ axes[:-1] + axes[-1]]
     facts = np.asarray([read_facts_row(text) for text in texts])
     facts[generator.random(len(texts)) < params["facts_dropped"], :2] = np.nan
     learnt = [np.asarray(one, dtype=np.float32) for one in (*words, odds.mean(axis=0), meaning)]
@@ -107,6 +109,14 @@ def _fit_words(matrix: Any, labels: IntMatrix, strength: float, seed: int) -> Pr
         regression.fit(matrix, target)
         weights[:, genre], intercepts[genre] = regression.coef_[0], regression.intercept_[0]
     return weights, intercepts
+
+
+def _find_axes(vectors: Vectors) -> FloatMatrix:
+    """Return the vectors' principal components as weights and, last, intercepts, shape (dims + 1, at most 20)."""
+    from sklearn.decomposition import PCA
+
+    fitted = PCA(min(_AXES, *vectors.shape), svd_solver="covariance_eigh").fit(vectors.astype(np.float64))
+    return np.vstack([fitted.components_.T, -fitted.mean_ @ fitted.components_.T])
 
 
 def _fit_meaning(vectors: Any, labels: IntMatrix) -> Probe:

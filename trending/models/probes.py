@@ -1,4 +1,4 @@
-"""What trees split on: a plot's log odds by linear probes of its words and of its meaning, and the facts known of the title.
+"""What trees split on: what linear probes say of a plot's words and of its meaning, where it lies in meaning, and the facts known of the title.
 
 Trees are poor at adding up thousands of weak words, and linear models at everything else. So the words are first reduced to one number per genre, by the
 model that does it best, and the trees learn what those numbers mean together. `trending.models.fit_probes` learns the probes; reading needs numpy alone,
@@ -38,7 +38,7 @@ class Probes:
         words: Weights of terms, shape (terms, 20).
         word_intercepts: Shape (20,).
         usual: What the word probes say on average, shape (20,).
-        meaning: Weights of a vector's components and, last, the intercepts, shape (dims + 1, 20); empty without an encoder.
+        meaning: Weights of a vector's numbers and, last, the intercepts, shape (dims + 1, 20 and one per principal component); empty without an encoder.
     """
 
     words: Floats

@@ -20,8 +20,8 @@ class Range:
 # Of XGBoost only what the trees are made by: the probes they read are fitted once for all trials.
 SPACES: dict[str, dict[str, Range]] = {
     "xgboost": {
-        "max_depth": Range(2, 7),
-        "learning_rate": Range(0.05, 0.3, log=True),
+        "max_depth": Range(2, 8),
+        "learning_rate": Range(0.03, 0.3, log=True),
         "subsample": Range(0.5, 1.0),
         "colsample_bynode": Range(0.2, 1.0),
         "min_child_weight": Range(1.0, 50.0, log=True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -123,14 +123,10 @@ def align_predictions(folder: Path, title_ids: pd.Series) -> tuple[FloatMatrix, 
     """
     probabilities, decisions = np.zeros((len(title_ids), len(GENRES))), np.zeros((len(title_ids), len(GENRES)), dtype=bool)
     index = pd.Index(title_ids)
-    for batch in _read_batches(folder):
+    for batch in pq.ParquetFile(folder / PREDICTIONS_FILE).iter_batches(columns=["title_id", *GENRES, "genres"]):
         places = index.get_indexer(batch["title_id"].to_pandas())
         known = places >= 0
         probabilities[places[known]] = np.column_stack([batch[genre].to_numpy() for genre in GENRES])[known]
         # Not from the probabilities, which have lost digits: one that lay at its threshold might turn.
         decisions[places[known]] = encode_genres(batch["genres"].to_pandas())[known].astype(bool)
     return probabilities, decisions
-
-
-def _read_batches(folder: Path) -> Iterator[pa.RecordBatch]:
-    yield from pq.ParquetFile(folder / PREDICTIONS_FILE).iter_batches(columns=["title_id", *GENRES, "genres"])
