@@ -26,7 +26,15 @@ IngestedName = Literal[LiveName, "files", "starter"]
 CONFIGS = Path(__file__).parent / "configs"
 
 
-class TrainingConfig(SourceConfig):
+class _TitlesConfig(SourceConfig):
+    """Keys of pipelines that read titles: those of the source."""
+
+    def source_config(self) -> SourceConfig:
+        """Return the part that says where titles come from."""
+        return SourceConfig(**self.model_dump(include=set(SourceConfig.model_fields)))
+
+
+class TrainingConfig(_TitlesConfig):
     """Keys of `configs/training*.yaml`: those of the source, and what is learnt."""
 
     pipeline: ClassVar[str] = "training"
@@ -40,10 +48,6 @@ class TrainingConfig(SourceConfig):
     checks: ModelCheckSettings = Field(default_factory=ModelCheckSettings, description="Conditions of deepchecks' checks on the champion.")
     market: str = Field("global", description="With an ingested version, whose signals the trending score reads: global or a country code.")
     ingestion: dict[str, Any] = Field(default_factory=dict, description="With a live source, keys of its ingestion, which runs first.")
-
-    def source_config(self) -> SourceConfig:
-        """Return the part that says where titles come from."""
-        return SourceConfig(**self.model_dump(include=set(SourceConfig.model_fields)))
 
     def check(self) -> None:
         """Refuse what pydantic can't see: rights patterns, parameters of models.
@@ -127,7 +131,7 @@ class IngestionConfig(BaseModel):
             raise UsageError("source 'files' needs a path", where="path", mend="add --set path=FILE.parquet (or .csv, .jsonl)")
 
 
-class BatchScoringConfig(SourceConfig):
+class BatchScoringConfig(_TitlesConfig):
     """Keys of `configs/batch_scoring*.yaml`: those of the source, and what scores it."""
 
     pipeline: ClassVar[str] = "batch_scoring"
@@ -137,10 +141,6 @@ class BatchScoringConfig(SourceConfig):
     rights: list[str] = Field(list(DEFAULT_TRAINABLE), description="Rights classes that may be shown.")
     batch_size: int = Field(2_048, ge=1, le=65_536, description="Titles in memory at a time.")
     market: str = Field("global", description="With an ingested version, whose signals the trending score reads: global or a country code.")
-
-    def source_config(self) -> SourceConfig:
-        """Return the part that says where titles come from."""
-        return SourceConfig(**self.model_dump(include=set(SourceConfig.model_fields)))
 
     def check(self) -> None:
         """Refuse what pydantic can't see: rights patterns.
