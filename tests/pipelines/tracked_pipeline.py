@@ -55,7 +55,7 @@ def tracked(release: str) -> None:
         examples=examples,
         names=["tfidf_logreg", "bert"],
         training_facts=[first, second],
-        search_trials=trials,
+        search_trials=[trials],
     )
 
 
