@@ -9,9 +9,10 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import os
+import statistics
 import tempfile
-from collections.abc import Iterator, Sequence
-from functools import partial
+import time
+from collections.abc import Callable, Iterator
 from itertools import count, cycle
 from pathlib import Path
 
@@ -19,7 +20,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.timing import time_pairs
 from trending.features.facts import write_facts
 from trending.models.predictor import Predictor
 from trending.models.rows import predict_rows
@@ -28,7 +28,7 @@ from trending.scoring.stream import ScoringReport, score_titles
 from trending.settings import load_settings
 from trending.sources import SourceConfig, open_source
 
-BATCH, ROUNDS = 64, 15
+BATCH, ROUNDS = 64, 12
 _MODELS = {"tfidf_logreg": [], "bert": ["model_params={bert: {max_titles: 160, epochs: 1}}"]}
 _ROWS = 4_096
 
@@ -45,12 +45,14 @@ def main() -> None:
         for home in homes:
             release = ReleaseStore(str(home.absolute() / "releases"), Path(folder) / "cache").open()
             report = _stream(release, plots, arguments.titles, Path(folder) / release.manifest.version)
-            together, apart = _compare(release.predictor, plots)
+            together, apart = _compare(release.predictor, plots, time.perf_counter)
+            less, more = _compare(release.predictor, plots, time.process_time)
             print(f"release {release.manifest.version}, {release.manifest.model_kind}")
             print(
                 f"  {report.scored:,} titles as a stream: {report.scored / report.seconds:,.0f} a second, {report.seconds * 1e3 / report.scored:.3f} ms a title"
             )
-            print(f"  a title in a batch of {BATCH}: {together * 1e3:.3f} ms; alone {apart * 1e3:.3f} ms; ratio {together / apart:.3f}")
+            print(f"  a title in a batch of {BATCH}: {together:.3f} ms; alone {apart:.3f} ms; ratio {together / apart:.3f}")
+            print(f"  the same in processor time: {less:.3f} ms; {more:.3f} ms; ratio {less / more:.3f}")
 
 
 def _train(home: Path, kind: str) -> Path:
@@ -81,20 +83,20 @@ def _stream(release: Release, plots: Iterator[dict[str, object]], number: int, f
     return score_titles(predictor, folder / "titles.parquet", folder / "scored", release=release.manifest.version, scored_at=now, batch_size=2_048)
 
 
-def _compare(predictor: Predictor, plots: Iterator[dict[str, object]]) -> tuple[float, float]:
-    """Return seconds per title in a batch and alone, timed in turn."""
-
-    def batch(rows: Iterator[pd.DataFrame]) -> None:
-        predict_rows(predictor, next(rows))
-
-    def singles(rows: Iterator[Sequence[tuple[str, str]]]) -> None:
-        for plot, facts in next(rows):
+def _compare(predictor: Predictor, plots: Iterator[dict[str, object]], clock: Callable[[], float]) -> tuple[float, float]:
+    """Return milliseconds per title in a batch and alone: medians of times taken in turn."""
+    together, apart = [], []
+    for _ in range(ROUNDS):
+        batch, alone = _take(plots, BATCH), _take(plots, BATCH)
+        texts = [(plot, write_facts(kind, year)) for plot, kind, year in alone[["plot", "type", "year"]].itertuples(index=False)]
+        started = clock()
+        predict_rows(predictor, batch)
+        between = clock()
+        for plot, facts in texts:
             predictor.predict([plot], 0, [facts])
-
-    made = [_take(plots, BATCH) for _ in range(2 * ROUNDS)]
-    alone = [[(plot, write_facts(kind, year)) for plot, kind, year in frame[["plot", "type", "year"]].itertuples(index=False)] for frame in made[ROUNDS:]]
-    together, apart = time_pairs(partial(batch, iter(made[:ROUNDS])), partial(singles, iter(alone)), ROUNDS)
-    return together / BATCH, apart / BATCH
+        together.append(between - started)
+        apart.append(clock() - between)
+    return statistics.median(together) * 1e3 / BATCH, statistics.median(apart) * 1e3 / BATCH
 
 
 if __name__ == "__main__":

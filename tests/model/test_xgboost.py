@@ -21,9 +21,10 @@ from trending.features.examples import Part, select_part
 from trending.features.facts import split_facts, write_facts
 from trending.features.labels import FloatMatrix, IntMatrix
 from trending.genres import GENRE_INDEX, GENRES
-from trending.models.base import GenreModel, load_model
+from trending.models.base import load_model
 from trending.models.fit_probes import deal_folds, fit_reader
 from trending.models.fit_terms import fit_terms
+from trending.models.fitting import fit_model
 from trending.models.meaning import PlotEncoder
 from trending.models.xgb import XGBoostModel
 from trending.processes import child_environment
@@ -34,10 +35,25 @@ QUICK = {"n_estimators": 15, "max_features": 2_000}
 needs_weights = pytest.mark.skipif(find_weights("auto") is None, reason="the encoder's weights are not installed")
 
 
-@pytest.fixture
-def model(fitted_models: dict[str, GenreModel]) -> XGBoostModel:
+@pytest.fixture(scope="module")
+def model(examples: pd.DataFrame, encoder_cache: list[Path], tmp_path_factory: pytest.TempPathFactory) -> XGBoostModel:
     """Fitted on the starter catalogue, with an encoder if there is one."""
-    return cast("XGBoostModel", fitted_models["xgboost"])
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRENDING_HOME", str(home))
+        load_settings.cache_clear()
+        link_cache(encoder_cache)
+        fitted, _ = fit_model("xgboost", {**QUICK, "learning_rate": 0.2}, examples, 17)
+    load_settings.cache_clear()
+    return cast("XGBoostModel", fitted)
+
+
+def link_cache(folders: list[Path]) -> None:
+    """Let the cache folder hold what pytest's cache does."""
+    cache = load_settings().cache_dir
+    cache.mkdir(parents=True)
+    for folder in folders:
+        (cache / folder.name).symlink_to(folder)
 
 
 @pytest.fixture
@@ -132,10 +148,7 @@ def test_serving_gets_the_very_vectors_that_training_got(encoder: Path, tmp_path
 
 @needs_weights
 def test_plots_are_embedded_once(described: Part, encoder_cache: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    cache = load_settings().cache_dir
-    cache.mkdir(parents=True)
-    for folder in encoder_cache:
-        (cache / folder.name).symlink_to(folder)
+    link_cache(encoder_cache)
     XGBoostModel(**QUICK).fit(described.texts, described.labels, 5)
 
     def refuse(*_: object) -> None:
