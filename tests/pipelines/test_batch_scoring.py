@@ -26,6 +26,7 @@ from trending.embeddings.titles import describe_title
 from trending.genres import GENRES
 from trending.releases import Release, ReleaseStore, load_bundle
 from trending.releases.bundle import CATALOGUE_FILE, VECTORS_FILE
+from trending.releases.judge_release import judge_release
 from trending.releases.manifest import Manifest
 from trending.releases.splits import SPLITS_FILE, list_learnt, read_splits
 from trending.service.live import LiveService
