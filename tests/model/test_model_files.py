@@ -22,7 +22,7 @@ FILES = {
     "keywords": {"model.json", "rates.json"},
     "tfidf_logreg": {"model.json", "terms.json", "terms.safetensors", "logreg.safetensors"},
     "bert": {"model.json", "bert.onnx", "tokenizer.json", "bert.json"},
-    "xgboost": {"model.json", "terms.json", "terms.safetensors", "xgboost.ubj"},
+    "xgboost": {"model.json", "terms.json", "terms.safetensors", "probes.safetensors", "xgboost.ubj", "encoder.json", "model.onnx", "tokenizer.json"},
 }
 EACH_FILE = sorted((kind, name) for kind, names in FILES.items() if kind in FITTED_KINDS for name in names)
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {

@@ -230,6 +230,6 @@ def test_a_page_of_few_trials_says_nothing_of_importance(found: SearchResult) ->
 
 def test_the_table_has_a_row_per_trial(found: SearchResult) -> None:
     table = tabulate_trials(found)
-    assert table.columns.tolist() == ["number", "value", "pruned", "seconds", *SPACES["xgboost"]]
+    assert table.columns.tolist() == ["kind", "number", "value", "pruned", "seconds", *SPACES["xgboost"]]
     assert table["number"].tolist() == list(range(TRIALS))
     assert table.loc[table["pruned"] == False, "value"].max() == found.best_value  # noqa: E712
