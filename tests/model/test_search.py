@@ -68,6 +68,7 @@ def test_a_search_begins_with_the_defaults_and_ends_with_the_best(found: SearchR
     whole = [one for one in found.trials if not one.pruned]
     assert found.best_value == max(one.value for one in whole) >= found.default_value
     assert found.best_parameters in [one.params for one in whole]
+    assert len({json.dumps(one.params) for one in found.trials}) == TRIALS  # nothing is tried twice
     assert set(found.importances) == set(SPACES["xgboost"])
     assert sum(found.importances.values()) == pytest.approx(1, abs=1e-3)
 

@@ -136,6 +136,10 @@ def test_what_a_probe_adds_is_shared_out_among_the_words_that_drew_it_there(mode
     assert (weights[shares > 0] > 0).all()
     strongest = model.reader.terms.names[reading.row[0][int(shares.argmax())]]
     assert {"sheriff", "outlaw", "stagecoach", "frontier", "rancher"} & set(strongest.split())
+    below = int(np.argmin(reading.features[: len(GENRES)] - model.reader.probes.usual))
+    against = model.reader.share_out(reading, np.eye(len(GENRES), dtype=np.float32)[below])
+    assert against.sum() == pytest.approx(1.0, rel=1e-5)
+    assert (model.reader.probes.words[reading.row[0], below][against > 0] < 0).all()
 
 
 @needs_weights

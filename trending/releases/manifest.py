@@ -6,9 +6,8 @@ import datetime as dt
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trending.errors import ReleaseError
 from trending.evaluation.judgement import Figure
@@ -65,11 +64,6 @@ class Manifest(_Part):
     catalogue: CatalogueOrigin | None = Field(None, description="Of the catalogue; None if it holds the data that the model was learnt from.")
     files: dict[str, str] = Field(description="Relative path -> SHA-256 of every other file.")
     digest: str = Field("", description="SHA-256 of this document without this field.")
-
-    @model_serializer(mode="wrap")
-    def _leave_out(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Releases out of training say nothing of `catalogue`: those made before there was one keep their digest."""
-        return {name: value for name, value in serialise(self).items() if name != "catalogue" or value is not None}
 
     def sealed(self) -> Manifest:
         """Return a copy whose digest is right."""
