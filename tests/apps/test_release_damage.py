@@ -94,9 +94,10 @@ def test_a_change_to_any_single_value_of_the_manifest_is_refused(copy: Path) -> 
         node = document
         for key in path[:-1]:
             node = node[key]
-        node[path[-1]] = (not value) if isinstance(value, bool) else value + "0" if isinstance(value, str) else value + 1e-9 if path[-1] != "format" else 3
+        changed = (not value) if isinstance(value, bool) else value + "0" if isinstance(value, str) else 0 if value is None else value + 1e-9
+        node[path[-1]] = changed if path[-1] != "format" else 4
         (copy / "release.json").write_text(json.dumps(document), encoding="utf-8")
-        with pytest.raises(ReleaseError, match=r"release\.json|format 3"):
+        with pytest.raises(ReleaseError, match=r"release\.json|format 4"):
             verify_bundle(copy)
 
 
