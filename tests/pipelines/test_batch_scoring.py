@@ -27,7 +27,6 @@ from trending.genres import GENRES
 from trending.releases import Release, ReleaseStore, load_bundle
 from trending.releases.bundle import CATALOGUE_FILE, VECTORS_FILE
 from trending.releases.judge_release import judge_release
-from trending.releases.manifest import Manifest
 from trending.releases.splits import SPLITS_FILE, list_learnt, read_splits
 from trending.service.live import LiveService
 from trending.tables import TITLE_SCHEMA
@@ -187,12 +186,6 @@ def test_model_and_cards_are_the_scorer_s_and_the_manifest_says_whose_data_is_wh
     assert not origin.data.starter
 
 
-def test_releases_of_before_there_was_such_an_origin_keep_their_digest(learnt: dict[str, Any]) -> None:
-    content = (Path(learnt["location"]) / "release.json").read_bytes()
-    assert b"catalogue" not in content.replace(b"catalogue.sqlite", b"")
-    assert Manifest.model_validate_json(content).is_intact()
-
-
 def test_what_was_learnt_from_is_still_known(learnt: dict[str, Any], scored: dict[str, Any], starter: CleaningResult) -> None:
     """Of the catalogue's titles by their split; of those that are gone from it, too."""
     after, before = open_releases(scored, learnt)
@@ -202,6 +195,14 @@ def test_what_was_learnt_from_is_still_known(learnt: dict[str, Any], scored: dic
     assert read_splits(after).equals(read_splits(before))
     assert list_learnt(after) == list_learnt(before)
     assert len(list_learnt(after)[0]) > 1_000
+
+
+def test_a_judgement_tells_what_was_learnt_from_though_the_catalogue_holds_it_no_more(
+    learnt: dict[str, Any], scored: dict[str, Any], starter_records: list[dict[str, Any]]
+) -> None:
+    after, before = (judge_release(release, starter_records) for release in open_releases(scored, learnt))
+    assert after == before
+    assert after["seen_in_training"] > KEPT
 
 
 def test_the_same_again_publishes_nothing_and_says_so_in_one_line(home: Runner, scored: dict[str, Any]) -> None:
