@@ -30,8 +30,9 @@ def _resolve(store: ReleaseStore, version: str | None) -> str:
 
 def _line(manifest: Manifest, current: str | None) -> str:
     mark = "*" if manifest.version == current else " "
-    data = "starter" if manifest.data.starter else manifest.data.source
-    return f"{mark} {manifest.version}  {manifest.model_kind:<13} macro F1 {manifest.metrics['macro_f1']}  {manifest.data.rows:>9,} titles  {data}"
+    shown = manifest.catalogue.data if manifest.catalogue else manifest.data
+    data = "starter" if shown.starter else shown.source
+    return f"{mark} {manifest.version}  {manifest.model_kind:<13} macro F1 {manifest.metrics['macro_f1']}  {shown.rows:>9,} titles  {data}"
 
 
 def _list(store: ReleaseStore, version: str | None) -> dict[str, Any]:
@@ -112,4 +113,7 @@ def _lineage(store: ReleaseStore, version: str | None) -> dict[str, Any]:
         "rows": data.rows,
         "rights": ", ".join(data.rights),
     }
+    if origin := manifest.catalogue:
+        facts |= {"scored_from": origin.scored_from, "catalogue": origin.version or origin.data.source, "catalogue_titles": origin.shown}
+        facts |= {"scoring_run": origin.run.run_name}
     return {**facts, "text": "\n".join(f"{name:<17} {value}" for name, value in facts.items())}

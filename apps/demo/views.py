@@ -21,6 +21,7 @@ from trending.catalogue import Filters
 from trending.errors import NotFoundError, ReleaseError, TrendingError, UsageError
 from trending.genres import GENRES
 from trending.predictions import Prediction
+from trending.releases.manifest import CatalogueOrigin
 from trending.service.live import LiveService
 from trending.service.service import TitleService, check_text
 from trending.titles import TitleType
@@ -262,6 +263,7 @@ def _show_about(asked: Asked) -> Shown:
         ("Made", f"{manifest.created:%Y-%m-%d %H:%M} UTC"),
         ("Model", manifest.model_kind),
         ("Data", f"{manifest.data.source}, {words.say_many(manifest.data.rows, 'row')}, fingerprint {manifest.data.fingerprint[:12]}"),
+        *_list_catalogue(manifest.catalogue),
         ("Rights learnt from", ", ".join(manifest.data.rights)),
         ("Code", manifest.git_sha[:12] or "unknown"),
         ("Project", manifest.project_version),
@@ -275,6 +277,11 @@ def _show_about(asked: Asked) -> Shown:
         data_card=render_card(service.data_card()),
     )
     return Shown("about", "About", html)
+
+
+def _list_catalogue(origin: CatalogueOrigin | None) -> list[tuple[str, str]]:
+    """Return where the titles come from, if not from what the model was learnt from."""
+    return [("Catalogue", f"{origin.data.source}, {words.say_many(origin.shown, 'title')}, scored by the model of {origin.scored_from}")] if origin else []
 
 
 def _show_frame(asked: Asked) -> Shown:

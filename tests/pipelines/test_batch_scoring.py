@@ -24,11 +24,13 @@ from trending.cleaning.clean import CleaningResult
 from trending.datasets.store import DataStore
 from trending.embeddings.titles import describe_title
 from trending.genres import GENRES
+from trending.insights.maker import InsightMaker
 from trending.releases import Release, ReleaseStore, load_bundle
 from trending.releases.bundle import CATALOGUE_FILE, VECTORS_FILE
 from trending.releases.judge_release import judge_release
 from trending.releases.splits import SPLITS_FILE, list_learnt, read_splits
 from trending.service.live import LiveService
+from trending.service.service import TitleService
 from trending.tables import TITLE_SCHEMA
 
 KEPT = 300  # titles of the starter catalogue that the scored version holds
@@ -184,6 +186,18 @@ def test_model_and_cards_are_the_scorer_s_and_the_manifest_says_whose_data_is_wh
     assert (origin.data.source, origin.data.rows, origin.shown, origin.version) == ("catalogue", KEPT + 3, KEPT + 2, version)
     assert (origin.scored_from, origin.run.run_name) == (learnt["release"], scored["run"])
     assert not origin.data.starter
+
+
+def test_whoever_asks_is_told_where_model_and_catalogue_come_from(home: Runner, learnt: dict[str, Any], scored: dict[str, Any], version: str) -> None:
+    told = json.loads(home.run("release", "lineage", scored["release"], "--json").stdout)
+    assert (told["scored_from"], told["catalogue"], told["catalogue_titles"]) == (learnt["release"], version, KEPT + 2)
+    assert (told["data"], told["scoring_run"]) == ("starter", scored["run"])
+    assert "scored_from" not in json.loads(home.run("release", "lineage", learnt["release"], "--json").stdout)
+    (line,) = [line for line in home.run("release", "list").stdout.splitlines() if scored["release"] in line]
+    assert line.endswith(f"{KEPT + 3} titles  catalogue")
+    (release,) = open_releases(scored)
+    origin = TitleService(release, InsightMaker.from_settings()).lineage()["catalogue"]
+    assert origin["scored_from"] == learnt["release"]
 
 
 def test_what_was_learnt_from_is_still_known(learnt: dict[str, Any], scored: dict[str, Any], starter: CleaningResult) -> None:

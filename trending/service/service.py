@@ -297,13 +297,14 @@ class TitleService:
         return {"release": self.version, "overall": overall, **(json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {})}
 
     def lineage(self) -> dict[str, Any]:
-        """Return where the release comes from: code, data, run and model version."""
+        """Return where the release comes from: code, data, run and model version, and where its catalogue does if not from the same data."""
         manifest = self.release.manifest
         return {
             "release": manifest.version,
             "created": manifest.created.isoformat(),
             "code": manifest.git_sha or "unknown",
             "data": manifest.data.model_dump(),
+            "catalogue": manifest.catalogue.model_dump(mode="json") if manifest.catalogue else None,
             "run": manifest.zenml.model_dump(),
             "model_kind": manifest.model_kind,
         }
