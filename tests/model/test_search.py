@@ -233,4 +233,4 @@ def test_the_table_has_a_row_per_trial(found: SearchResult) -> None:
     table = tabulate_trials(found)
     assert table.columns.tolist() == ["kind", "number", "value", "pruned", "seconds", *SPACES["xgboost"]]
     assert table["number"].tolist() == list(range(TRIALS))
-    assert table.loc[table["pruned"] == False, "value"].max() == found.best_value  # noqa: E712
+    assert table.loc[~table["pruned"], "value"].max() == found.best_value

@@ -54,12 +54,6 @@ def fit_reader(texts: Sequence[str], labels: IntMatrix, params: dict[str, Any], 
     return PlotReader(terms, Probes(*learnt), found[0] if found else None), np.hstack([*parts, facts]).astype(np.float32)
 
 
-def embed_validation(reader: PlotReader, texts: Sequence[str]) -> Vectors | None:
-    """Return the vectors of validation texts, kept like those that are learnt from; None without an encoder."""
-    found = embed_plots([split_facts(text)[1] for text in texts]) if reader.encoder else None
-    return found[1] if found else None
-
-
 def deal_folds(matrix: Any, generator: np.random.Generator) -> Fold:
     """Return a fold for each text, copies in one.
 

@@ -66,14 +66,18 @@ class PlotReader:
 
     def read_all(self, texts: Sequence[str], vectors: Vectors | None = None) -> Floats:
         """Return the texts' features, shape (n, features), n at least 1; `vectors` are theirs, if they are known already."""
-        if vectors is None and self.encoder and len(texts) >= _MANY:
-            vectors = self.encoder.encode_many([split_facts(text)[1] for text in texts])
+        if vectors is None and len(texts) >= _MANY:
+            vectors = self.embed(texts)
         if vectors is not None:
             return np.stack([_read(self.terms, self.probes, text, vector).features for text, vector in zip(texts, vectors, strict=True)])
         if len(texts) == 1 or self.encoder is None:
             return np.stack([self.read(text).features for text in texts])
         with ThreadPoolExecutor(_THREADS) as pool:
             return np.stack([reading.features for reading in pool.map(self.read, texts)])
+
+    def embed(self, texts: Sequence[str]) -> Vectors | None:
+        """Return the vectors of the texts' plots, computed once and kept; None without an encoder."""
+        return self.encoder.encode_many([split_facts(text)[1] for text in texts]) if self.encoder else None
 
     def share_out(self, reading: Reading, contributions: Floats) -> Floats:
         """Return what each term of a text adds to a score, shape (terms in the text,).

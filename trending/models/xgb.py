@@ -71,12 +71,12 @@ class XGBoostModel(GenreModel):
         self, texts: Sequence[str], labels: IntMatrix, seed: int, validation: Labelled | None
     ) -> tuple[tuple[Floats, IntMatrix], tuple[Floats, IntMatrix] | None]:
         """Learn the probes, and return the features and labels of the titles to learn from, and of those that say when to stop, if there are any."""
-        from trending.models.fit_probes import embed_validation, fit_reader
+        from trending.models.fit_probes import fit_reader
 
         self.reader, matrix = fit_reader(texts, labels, self.params, seed)
         if not validation or not len(validation[0]):
             return (matrix, labels), None
-        return (matrix, labels), (self.reader.read_all(validation[0], embed_validation(self.reader, validation[0])), validation[1])
+        return (matrix, labels), (self.reader.read_all(validation[0], self.reader.embed(validation[0])), validation[1])
 
     def grow(self, learnt: tuple[Floats, IntMatrix], held: tuple[Floats, IntMatrix] | None, seed: int, watch: Watch | None = None) -> None:
         """Grow the trees.
