@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,12 @@ class BlendModel(GenreModel):
         """Return blended scores, shape (n, 20)."""
         if not texts:
             return np.zeros((0, len(GENRES)))
-        return blend_scores(self.members, {name: model.predict_proba(_texts_for(model, texts)) for name, model in self.models.items()})
+        asked = {name: (model, _texts_for(model, texts)) for name, model in self.models.items()}
+        if len(texts) > 1:  # which members share out among threads themselves
+            return blend_scores(self.members, {name: model.predict_proba(given) for name, (model, given) in asked.items()})
+        with ThreadPoolExecutor(len(asked)) as pool:  # a text takes a network one thread, so networks read it at the same time
+            answers = {name: pool.submit(model.predict_proba, given) for name, (model, given) in asked.items()}
+            return blend_scores(self.members, {name: answer.result() for name, answer in answers.items()})
 
     def list_members(self) -> dict[str, GenreModel]:
         """Return the models that are blended."""

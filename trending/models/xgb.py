@@ -160,6 +160,6 @@ class XGBoostModel(GenreModel):
         import xgboost
 
         self.reader = PlotReader.load(directory, self.params["ngrams"])
-        self.booster = xgboost.Booster(model_file=directory / _TREES)
+        self.booster = xgboost.Booster({"nthread": 1}, model_file=directory / _TREES)  # waking others takes longer than a text's trees do
         self.intercepts = np.asarray(json.loads(self.booster.attr(_INTERCEPTS) or ""), dtype=np.float32)
         self.history = []
