@@ -88,9 +88,9 @@ def build_parser() -> argparse.ArgumentParser:
     data.add_argument("other", nargs="?", help="for diff: the version it is compared with (default: its parent)")
     _add_json(data)
 
-    stack = verbs.add_parser("stack", help="list, show and register stacks")
-    stack.add_argument("action", choices=("list", "show", "apply"))
-    stack.add_argument("name", nargs="?")
+    stack = verbs.add_parser("stack", help="list, show, register and check stacks")
+    stack.add_argument("action", choices=("list", "show", "apply", "check"))
+    stack.add_argument("name", nargs="?", help="a stack of stacks/, or the path of a YAML file")
     _add_json(stack)
 
     chat = verbs.add_parser("chat", help="ask about films and shows, in words")

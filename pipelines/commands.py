@@ -10,8 +10,9 @@ from typing import Any
 
 import yaml
 
-from pipelines.runner import quieten_zenml
-from pipelines.stacks import apply_stack, list_stack_files, read_stack
+from pipelines.runner import connect_zenml, quieten_zenml
+from pipelines.secrets import protect_secrets
+from pipelines.stacks import apply_stack, fill_in, list_stack_files, read_stack
 from trending.errors import TrendingError, UsageError
 
 
@@ -105,7 +106,7 @@ def _summarise_version(result: dict[str, Any]) -> str:
 
 
 def run_stack(arguments: argparse.Namespace) -> dict[str, Any]:
-    """List, show or register stacks."""
+    """List, show, register or check stacks."""
     if arguments.action == "list":
         names = list_stack_files()
         if not arguments.json:
@@ -118,16 +119,39 @@ def run_stack(arguments: argparse.Namespace) -> dict[str, Any]:
         if not arguments.json:
             print(yaml.safe_dump(content, sort_keys=False), end="")
         return content
-    read_stack(arguments.name)
+    if arguments.action == "check":
+        return _check_stack(arguments)
+    fill_in(read_stack(arguments.name))
     quieten_zenml()
-    stack_id, created = apply_stack(arguments.name)
+    connect_zenml()
+    stack_id, changed = apply_stack(arguments.name)
     if not arguments.json:
-        print(f"stack {arguments.name} is {'registered' if created else 'already registered'} ({stack_id})")
-    return {"stack": arguments.name, "id": stack_id, "created": created}
+        print(f"stack {arguments.name} is {'registered' if changed else 'already registered'} ({stack_id})")
+    return {"stack": arguments.name, "id": stack_id, "changed": changed}
+
+
+def _check_stack(arguments: argparse.Namespace) -> dict[str, Any]:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from pipelines.stack_check import check_stack
+
+    findings = check_stack(arguments.name)
+    ok = all(finding.state == "ready" for finding in findings)
+    if not arguments.json:
+        table = Table("part", "name", "state", "found", "to mend it", title=f"Stack {arguments.name}", title_justify="left")
+        colours = {"ready": "green", "missing": "yellow", "unreachable": "red"}
+        for finding in findings:
+            table.add_row(finding.part, finding.name, f"[{colours[finding.state]}]{finding.state}[/]", escape(finding.found), escape(finding.mend))
+        Console(width=None if sys.stdout.isatty() else 160).print(table)
+        print(f"Stack {arguments.name} is {'ready' if ok else 'not ready'}.")
+    return {"stack": arguments.name, "ok": ok, "parts": [finding.model_dump() for finding in findings]}
 
 
 def run_dashboard(arguments: argparse.Namespace) -> None:
     """Start or stop ZenML's dashboard with ZenML's own command, which prints its address."""
+    protect_secrets()
     command = ["logout", "--local"] if arguments.stop else ["login", "--local", "--port", str(arguments.port), "--ip-address", "127.0.0.1"]
     if not arguments.stop:
         print(

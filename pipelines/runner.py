@@ -7,6 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from pipelines.remote import find_remote_options
+from pipelines.secrets import protect_secrets
 from pipelines.stacks import use_stack
 from trending.errors import QualityError, UsageError, find_trending_error
 
@@ -41,6 +43,7 @@ def connect_zenml() -> None:
     from zenml.client import Client
 
     try:
+        protect_secrets()
         Client().active_stack_model  # noqa: B018
     except Exception as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
@@ -73,7 +76,7 @@ def run_pipeline(pipeline: Any, parameters: dict[str, Any], stack: str | None, u
     source_utils.set_custom_source_root(str(SOURCE_ROOT))
     if stack is not None:
         use_stack(stack)
-    options: dict[str, Any] = {} if model is None else {"model": model}
+    options = {**find_remote_options(), **({} if model is None else {"model": model})}
     try:
         run: PipelineRunResponse | None = pipeline.with_options(
             enable_cache=use_cache, execution_mode=ExecutionMode.FAIL_FAST, on_start=announce_start, on_end=announce_end, **options

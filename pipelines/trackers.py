@@ -67,8 +67,10 @@ def _provide_key() -> None:
     client = Client()
     try:
         secret = client.get_secret_by_name_and_private_status(SECRET)
-    except KeyError:
+    except KeyError:  # there is none, or it was kept with another key of encryption and can't be read
         secret = None
+        for unreadable in client.list_secrets(name=SECRET, private=True).items:
+            client.delete_secret(str(unreadable.id))
     given, known = os.environ.get("WANDB_API_KEY"), secret.secret_values.get(KEY) if secret else None
     offline = os.environ.get("WANDB_MODE") in _WITHOUT_KEY
     key = given or known or _NO_KEY

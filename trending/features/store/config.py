@@ -87,7 +87,7 @@ def table_address(url: str, view: str) -> str:
 
 def _find_region() -> str:
     try:
-        import boto3  # type: ignore[import-untyped]
+        import boto3
     except ImportError as error:
         raise UsageError("boto3 is not installed", where=SETTING, mend="install the project with [aws]") from error
     region = os.environ.get("AWS_REGION") or boto3.Session().region_name

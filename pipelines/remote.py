@@ -1,0 +1,55 @@
+"""What a run whose steps go to other machines takes besides: the image they run in, and the settings they would find on this one."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from pydantic import SecretStr
+
+from trending.errors import UsageError
+from trending.settings import Settings, load_settings
+
+SECRET = "trending"  # noqa: S105 - the name of one
+_STAYS = ("TRENDING_HOME", "TRENDING_TRAINING_IMAGE")
+_PREFIXES = ("TRENDING_", "WANDB_")
+
+
+def find_remote_options() -> dict[str, Any]:
+    """Return options for `pipeline.with_options` if the active stack runs steps elsewhere; none otherwise.
+
+    Settings that aren't secret go along as environment variables. Secret ones are read from the ZenML secret `trending`, whose keys are their variables' names.
+
+    Raises:
+        UsageError: If what the run makes would be left on a machine that is thrown away, or the image isn't named.
+    """
+    from zenml.client import Client
+    from zenml.config import DockerSettings
+
+    client = Client()
+    if not client.active_stack.orchestrator.config.is_remote:
+        return {}
+    stack, settings = client.active_stack_model.name, load_settings()
+    for variable, address in (("TRENDING_RELEASES", settings.releases_url), ("TRENDING_DATA", settings.data_url)):
+        if "://" not in address:
+            raise UsageError(f"stack {stack} runs steps on other machines, which don't have {address}", where=variable, mend="set it to s3://BUCKET/PREFIX")
+    image = os.environ.get("TRENDING_TRAINING_IMAGE")
+    if not image:
+        mend = f"set it to the address of the image (infra/docker); python run.py stack check {stack}"
+        raise UsageError(f"stack {stack} runs steps in an image, and none is named", where="TRENDING_TRAINING_IMAGE", mend=mend)
+    return {
+        "settings": {"docker": DockerSettings(parent_image=image, skip_build=True)},
+        "environment": list_open_settings(),
+        "secrets": [SECRET] if client.list_secrets(name=SECRET).items else [],
+    }
+
+
+def list_open_settings() -> dict[str, str]:
+    """Return the project's and W&B's variables that are set here and hold nothing secret."""
+    secret = {f"TRENDING_{name.upper()}" for name, field in Settings.model_fields.items() if SecretStr in _parts(field.annotation)}
+    secret |= {name for name in os.environ if "_KEY" in name or "TOKEN" in name}
+    return {name: value for name, value in os.environ.items() if name.startswith(_PREFIXES) and name not in secret and name not in _STAYS}
+
+
+def _parts(annotation: Any) -> tuple[Any, ...]:
+    return (annotation, *getattr(annotation, "__args__", ()))

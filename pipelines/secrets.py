@@ -1,0 +1,42 @@
+"""Secrets in ZenML's database on this machine: encrypted, with a key that lies beside it and is its owner's alone.
+
+ZenML's own default there is base64, which anybody who gets hold of the file, or of a copy of it, can read. A ZenML server encrypts by its own settings.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+KEY_FILE = "trending-now-secrets.key"
+_PREFIX = "ZENML_SECRETS_STORE_"
+
+
+def protect_secrets() -> None:
+    """Let ZenML encrypt the secrets it keeps on this machine, from now on in this process and those it starts; what the user has set stays."""
+    if any(name.startswith(_PREFIX) for name in os.environ):
+        return
+    from zenml.config.global_config import GlobalConfiguration
+    from zenml.enums import StoreType
+
+    configuration = GlobalConfiguration()
+    if configuration.store_configuration.type != StoreType.SQL:
+        return
+    os.environ[f"{_PREFIX}TYPE"] = "sql"
+    os.environ[f"{_PREFIX}ENCRYPTION_KEY"] = _read_key(Path(configuration.config_directory) / KEY_FILE)
+
+
+def _read_key(path: Path) -> str:
+    """Return the key, made by whoever comes first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = path.with_name(f"{path.name}.{os.getpid()}")
+    made.touch(mode=0o600)
+    try:
+        made.write_text(secrets.token_hex(32), encoding="ascii")
+        path.hardlink_to(made)
+    except FileExistsError:
+        pass
+    finally:
+        made.unlink()
+    return path.read_text(encoding="ascii")
