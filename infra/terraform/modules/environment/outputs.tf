@@ -1,0 +1,22 @@
+output "service" {
+  description = "Address, ARN, kind and scaling of the service."
+  value       = { url = module.service.url, arn = module.service.arn, kind = module.service.kind, scaling = module.service.scaling }
+}
+
+output "deploy_role_arn" {
+  description = "Role of GitHub's workflows."
+  value       = module.iam.deploy_role_arn
+}
+
+output "stack_environment" {
+  description = "Environment variables of the machine that starts pipelines: what stacks/aws.yaml reads, and where data versions and releases go."
+  value = merge(module.zenml.stack_environment, {
+    TRENDING_DATA     = "s3://${module.data.buckets.data.name}/data"
+    TRENDING_RELEASES = "s3://${module.data.buckets.releases.name}/releases"
+  })
+}
+
+output "monitoring" {
+  description = "Log group, dashboard and topic of the alarms."
+  value       = module.monitoring
+}

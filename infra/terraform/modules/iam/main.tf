@@ -1,0 +1,50 @@
+# Who may do what. The service reads releases and nothing else; training writes what a run makes; a deployment moves an image and CURRENT.
+# Policies are written as values, not as data sources, so that tests can read them.
+
+locals {
+  express = var.service_kind == "ecs_express"
+
+  # App Runner has no condition that binds a role to an account; ECS and SageMaker do.
+  own_account = { StringEquals = { "aws:SourceAccount" = var.account_id } }
+
+  read_releases = [
+    {
+      Sid       = "ListReleases"
+      Effect    = "Allow"
+      Action    = ["s3:ListBucket"]
+      Resource  = [var.bucket_arns.releases]
+      Condition = { StringLike = { "s3:prefix" = ["releases", "releases/*"] } }
+    },
+    {
+      Sid      = "ReadReleases"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject"]
+      Resource = ["${var.bucket_arns.releases}/releases/*"]
+    },
+  ]
+
+  decrypt = {
+    Sid      = "Decrypt"
+    Effect   = "Allow"
+    Action   = ["kms:Decrypt"]
+    Resource = [var.kms_key_arn]
+  }
+
+  read_secrets = length(var.secret_arns) == 0 ? [] : [{
+    Sid      = "ReadSecrets"
+    Effect   = "Allow"
+    Action   = ["secretsmanager:GetSecretValue"]
+    Resource = var.secret_arns
+  }]
+
+  # ECR's token is for the whole registry: this action knows no resource.
+  log_in = {
+    Sid      = "LogInToRegistry"
+    Effect   = "Allow"
+    Action   = ["ecr:GetAuthorizationToken"]
+    Resource = ["*"]
+  }
+
+  pull_actions = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+  push_actions = ["ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart"]
+}
