@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 from pipelines.remote import find_remote_options
@@ -15,6 +16,8 @@ from trending.errors import QualityError, UsageError, find_trending_error
 if TYPE_CHECKING:
     from zenml import Model
     from zenml.models import PipelineRunResponse
+
+_POLL_SECONDS = 2
 
 
 def quieten_zenml() -> None:
@@ -86,9 +89,30 @@ def run_pipeline(pipeline: Any, parameters: dict[str, Any], stack: str | None, u
         if expected is None:
             raise
         raise expected from error
-    if run is None or run.status != "completed":
-        raise QualityError(f"the run ended as {getattr(run, 'status', 'unknown')}", where="ZenML", mend="look at it with: python run.py dashboard")
+    if run is None:
+        raise QualityError("the run can't be found again", where="ZenML", mend="look for it with: python run.py dashboard")
+    run = _await_end(run)
+    if run.status != "completed":
+        raise QualityError(f"the run ended as {run.status}{_describe_failure(run)}", where="ZenML", mend="look at it with: python run.py dashboard")
     return run
+
+
+def _await_end(run: PipelineRunResponse) -> PipelineRunResponse:
+    """Wait for a run that an orchestrator has taken over, and that goes on whatever becomes of this process."""
+    from zenml.client import Client
+
+    if not run.status.is_finished:
+        print(f"run {run.name} goes on elsewhere; its end is waited for (Ctrl-C ends the waiting, not the run)", file=sys.stderr)
+    while not run.status.is_finished:
+        time.sleep(_POLL_SECONDS)
+        run = Client().get_pipeline_run(run.id)
+    return run
+
+
+def _describe_failure(run: PipelineRunResponse) -> str:
+    """Return what the first step that failed said last; nothing if that isn't known here."""
+    failed = [(name, step.exception_info) for name, step in run.steps.items() if step.status == "failed" and step.exception_info]
+    return "".join(f": step {name}: {told.message or told.traceback.strip().splitlines()[-1]}"[:400] for name, told in failed[:1])
 
 
 def count_cached(run: PipelineRunResponse) -> dict[str, int]:

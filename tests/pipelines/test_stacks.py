@@ -26,4 +26,7 @@ def test_applying_a_stack_twice_changes_nothing(runner: Runner) -> None:
 def test_an_unknown_stack_is_refused_with_the_known_ones(runner: Runner) -> None:
     outcome = runner.run("--pipeline", "training", "--stack", "moon")
     assert outcome.returncode == 2
-    assert outcome.stderr.strip() == "run.py: stacks/: no stack 'moon'; choose from: local, local-wandb"
+    assert (
+        outcome.stderr.strip()
+        == "run.py: stacks/: no stack 'moon'; choose from: airflow, aws, kubernetes, local, local-s3, local-wandb; or name a file, *.yaml"
+    )

@@ -1,0 +1,136 @@
+"""The stack `kubernetes`: what is submitted is recorded by a stand-in for the API server, and is what a real one's schemas accept.
+
+No cluster runs here, so what its pods would do isn't checked: the stand-in accepts objects and runs nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.pipelines.running import QUICK, ROOT
+from tests.pipelines.test_agnostic import StackRunner
+from tests.pipelines.zenml_server import serve_zenml
+
+pytest.importorskip("kubernetes", reason="the project is installed without [aws]")
+validate = pytest.importorskip("kubernetes_validate", reason="kubernetes-validate is not installed")
+
+VERSION, NAMESPACE = "1.31", "trending-now"
+TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")  # as ZenML's tokens are
+
+
+@dataclass
+class Cluster:
+    """An API server that accepts what is made, and says that it is there."""
+
+    url: str = ""
+    made: list[dict[str, Any]] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    found = Cluster()
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self, status: int, said: dict[str, Any]) -> None:
+            body = json.dumps(said).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            made = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            found.made.append(made)
+            self.answer(201, made)
+
+        def do_GET(self) -> None:
+            lists = self.path.rsplit("/", 1)[-1].split("?")[0] in {"pods", "jobs", "secrets", "events", "namespaces"}
+            self.answer(*(200, {"items": [], "metadata": {}}) if lists else (404, {"kind": "Status", "code": 404, "reason": "NotFound"}))
+
+        def log_message(self, *_: Any) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    found.url = f"http://127.0.0.1:{server.server_port}"
+    yield found
+    server.shutdown()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "infra" / "kubernetes").glob("*.yaml")), ids=lambda path: path.name)
+def test_what_the_cluster_is_set_up_with_fits_its_schemas(path: Path) -> None:
+    for one in yaml.safe_load_all(path.read_text(encoding="utf-8")):
+        validate.validate(one, VERSION, strict=True)
+
+
+@pytest.fixture(scope="module")
+def submitted(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What the training pipeline sends to the cluster."""
+    folder = tmp_path_factory.mktemp("kubernetes")
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "here",
+        "clusters": [{"name": "here", "cluster": {"server": cluster.url}}],
+        "contexts": [{"name": "here", "context": {"cluster": "here", "user": "tester"}}],
+        "users": [{"name": "tester", "user": {"token": "none"}}],
+    }
+    (folder / "kubeconfig").write_text(yaml.safe_dump(config), encoding="utf-8")
+    with serve_zenml(folder / "zenml-server") as server:
+        variables = {
+            "KUBECONFIG": str(folder / "kubeconfig"),
+            "TRENDING_KUBERNETES_CONTEXT": "here",
+            "TRENDING_KUBERNETES_NAMESPACE": NAMESPACE,
+            "TRENDING_REGISTRY": "registry.example.org",
+            "TRENDING_S3_ARTIFACTS": "s3://bucket/artifacts",
+            "TRENDING_RELEASES": "memory://releases",
+            "TRENDING_DATA": "memory://data",
+            "TRENDING_TRAINING_IMAGE": "registry.example.org/trending-now-training:test",
+            "TRENDING_LLM_API_KEY": "planted-secret-of-a-model",
+        }
+        runner = StackRunner(folder, variables={**server, **variables})
+        command = [sys.executable, str(ROOT / "run.py"), "--pipeline", "training", "--stack", "kubernetes", *QUICK]
+        run = subprocess.Popen(command, env=runner.environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        try:
+            for _ in range(400):
+                if run.poll() is not None or any(one["kind"] == "Job" for one in cluster.made):
+                    break
+                time.sleep(0.5)
+        finally:
+            run.terminate()
+        said = run.communicate(timeout=60)[0]
+    assert any(one["kind"] == "Job" for one in cluster.made), said
+    return cluster.made
+
+
+@pytest.mark.slow
+def test_the_submitted_job_fits_the_schemas_and_the_namespaces_demands(submitted: list[dict[str, Any]]) -> None:
+    job = next(one for one in submitted if one["kind"] == "Job")
+    validate.validate(job, VERSION, strict=True)
+    pod = job["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert (pod["serviceAccountName"], container["image"]) == ("trending-now", "registry.example.org/trending-now-training:test")
+    assert (pod["securityContext"]["runAsNonRoot"], pod["securityContext"]["seccompProfile"]) == (True, {"type": "RuntimeDefault"})
+    assert container["securityContext"]["allowPrivilegeEscalation"] is False
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+
+
+@pytest.mark.slow
+def test_no_pod_carries_a_secret_in_clear(submitted: list[dict[str, Any]]) -> None:
+    jobs = json.dumps([one for one in submitted if one["kind"] != "Secret"])
+    assert "planted-secret-of-a-model" not in jobs
+    assert not TOKEN.search(jobs)
+    assert any(one["kind"] == "Secret" for one in submitted)
