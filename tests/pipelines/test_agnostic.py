@@ -17,7 +17,7 @@ from tests.pipelines.running import QUICK, ROOT, Runner
 
 BUCKET = "trending-tests"
 # Whatever says when, where or by which run something was made.
-_PASSING = ("created", "digest", "version", "zenml", "code")
+_PASSING = ("created", "digest", "version", "zenml", "git_sha")
 _ARTIFACTS = """
 import json
 from zenml.client import Client
