@@ -46,7 +46,9 @@ class Builder:
     """buildah with images in a folder of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self._command = ["buildah", "--root", str(folder / "images"), "--runroot", str(folder / "run"), "--storage-driver", "vfs"]
+        # Without overlays every layer is a copy of all below it.
+        driver = "overlay" if "\toverlay\n" in Path("/proc/filesystems").read_text(encoding="utf-8") else "vfs"
+        self._command = ["buildah", "--root", str(folder / "images"), "--runroot", str(folder / "run"), "--storage-driver", driver]
 
     def ask(self, *arguments: str) -> str:
         """Run buildah and return what it prints."""
