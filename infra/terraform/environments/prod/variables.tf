@@ -36,9 +36,8 @@ variable "settings" {
 }
 
 variable "secrets" {
-  description = "Settings whose values lie in Secrets Manager, such as TRENDING_MCP_TOKENS: ARN by name."
+  description = "Settings whose values lie in Secrets Manager, at least TRENDING_MCP_TOKENS: ARN by name."
   type        = map(string)
-  default     = {}
 }
 
 variable "subnet_ids" {

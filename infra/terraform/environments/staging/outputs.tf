@@ -4,8 +4,13 @@ output "service" {
 }
 
 output "deploy_role_arn" {
-  description = "Role of GitHub's workflows."
+  description = "Role of GitHub's workflows that deploy and roll back."
   value       = module.environment.deploy_role_arn
+}
+
+output "learning_role_arn" {
+  description = "Role of GitHub's scheduled learning."
+  value       = module.environment.learning_role_arn
 }
 
 output "stack_environment" {

@@ -52,6 +52,10 @@ module "service" {
   environment = merge(var.settings, {
     TRENDING_RELEASES = "s3://${module.data.buckets.releases.name}/releases"
     TRENDING_METRICS  = "emf"
+    # The dimension of every figure, by which alarms tell one environment from the other.
+    TRENDING_SERVICE_NAME = local.name
+    # Load balancers ask from private addresses and say whom they ask for; the limit of requests is per client, not per load balancer.
+    FORWARDED_ALLOW_IPS = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16"
   })
   secrets    = var.secrets
   roles      = { task = module.iam.task_role_arn, execution = module.iam.execution_role_arn, infrastructure = module.iam.infrastructure_role_arn }

@@ -4,6 +4,21 @@
 locals {
   issuer = "token.actions.githubusercontent.com"
 
+  github_trust = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Federated = var.github.oidc_provider_arn }
+      Action    = "sts:AssumeRoleWithWebIdentity"
+      Condition = {
+        StringEquals = {
+          "${local.issuer}:aud" = "sts.amazonaws.com"
+          "${local.issuer}:sub" = "repo:${var.github.repository}:environment:${var.github.environment}"
+        }
+      }
+    }]
+  })
+
   deploy_service = local.express ? {
     Sid    = "DeployService"
     Effect = "Allow"
@@ -31,20 +46,7 @@ resource "aws_iam_role" "deploy" {
   name                 = "${var.name}-deploy"
   description          = "What a workflow of ${var.github.repository} may do in its environment ${var.github.environment}"
   max_session_duration = 3600
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Federated = var.github.oidc_provider_arn }
-      Action    = "sts:AssumeRoleWithWebIdentity"
-      Condition = {
-        StringEquals = {
-          "${local.issuer}:aud" = "sts.amazonaws.com"
-          "${local.issuer}:sub" = "repo:${var.github.repository}:environment:${var.github.environment}"
-        }
-      }
-    }]
-  })
+  assume_role_policy   = local.github_trust
 }
 
 resource "aws_iam_role_policy" "deploy" {
@@ -80,12 +82,7 @@ resource "aws_iam_role_policy" "deploy" {
           Action   = ["s3:PutObject"]
           Resource = ["${var.bucket_arns.releases}/releases/CURRENT"]
         },
-        {
-          Sid      = "EncryptAndDecrypt"
-          Effect   = "Allow"
-          Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
-          Resource = [var.kms_key_arn]
-        },
+        local.encrypt_and_decrypt,
       ],
       local.read_releases,
       [for statement in [local.push_images] : statement if var.may_push_images],

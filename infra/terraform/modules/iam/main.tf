@@ -30,6 +30,13 @@ locals {
     Resource = [var.kms_key_arn]
   }
 
+  encrypt_and_decrypt = {
+    Sid      = "EncryptAndDecrypt"
+    Effect   = "Allow"
+    Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    Resource = [var.kms_key_arn]
+  }
+
   read_secrets = length(var.secret_arns) == 0 ? [] : [{
     Sid      = "ReadSecrets"
     Effect   = "Allow"
@@ -44,6 +51,9 @@ locals {
     Action   = ["ecr:GetAuthorizationToken"]
     Resource = ["*"]
   }
+
+  list_actions  = ["s3:GetBucketLocation", "s3:ListBucket"]
+  write_actions = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
 
   pull_actions = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
   push_actions = ["ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart"]

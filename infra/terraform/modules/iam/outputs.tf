@@ -22,3 +22,8 @@ output "deploy_role_arn" {
   description = "Role of GitHub's workflows."
   value       = aws_iam_role.deploy.arn
 }
+
+output "learning_role_arn" {
+  description = "Role of GitHub's scheduled learning."
+  value       = aws_iam_role.learning.arn
+}

@@ -30,21 +30,16 @@ resource "aws_iam_role_policy" "training" {
       {
         Sid      = "ListStores"
         Effect   = "Allow"
-        Action   = ["s3:GetBucketLocation", "s3:ListBucket"]
+        Action   = local.list_actions
         Resource = local.store_arns
       },
       {
         Sid      = "ReadAndWriteStores"
         Effect   = "Allow"
-        Action   = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+        Action   = local.write_actions
         Resource = [for arn in local.store_arns : "${arn}/*"]
       },
-      {
-        Sid      = "EncryptAndDecrypt"
-        Effect   = "Allow"
-        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
-        Resource = [var.kms_key_arn]
-      },
+      local.encrypt_and_decrypt,
       local.log_in,
       {
         Sid      = "PullTrainingImage"

@@ -1,12 +1,14 @@
 locals {
   # Title, then statistic by metric. Two panels a row.
   panels = [
-    { title = "Requests and failures", stats = { (local.metrics.requests) = "Sum", (local.metrics.errors) = "Sum" } },
-    { title = "Seconds of the slowest 1 %", stats = { (local.metrics.seconds) = "p99" } },
-    { title = "Texts scored", stats = { (local.metrics.texts) = "Sum" } },
-    { title = "Age of release and data, seconds", stats = { (local.metrics.release_age) = "Maximum", (local.metrics.data_age) = "Maximum" } },
-    { title = "Language model: calls and failures", stats = { (local.metrics.llm_calls) = "Sum", (local.metrics.llm_errors) = "Sum" } },
+    { title = "Requests and failures", stats = { (local.metrics.requests) = "Sum", (local.metrics.client_errors) = "Sum", (local.metrics.server_errors) = "Sum" } },
+    { title = "Seconds a request takes: half, and 99 in 100", stats = { (local.metrics.p50_seconds) = "Average", (local.metrics.p99_seconds) = "Average" } },
+    { title = "Texts scored and MCP tools called", stats = { (local.metrics.texts) = "Sum", (local.metrics.tool_calls) = "Sum", (local.metrics.tool_errors) = "Sum" } },
+    { title = "Language model: calls, failures, answers by rules", stats = { (local.metrics.llm_calls) = "Sum", (local.metrics.llm_errors) = "Sum", (local.metrics.llm_fallbacks) = "Sum" } },
     { title = "Language model: US dollars", stats = { (local.metrics.llm_cost) = "Sum" } },
+    { title = "Seconds since release and data", stats = { (local.metrics.release_age) = "Maximum", (local.metrics.data_age) = "Maximum" } },
+    { title = "Memory, bytes", stats = { (local.metrics.memory) = "Maximum" } },
+    { title = "Share of containers that serve a release", stats = { (local.metrics.release_loaded) = "Average" } },
   ]
 }
 

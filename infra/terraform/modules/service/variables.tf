@@ -34,7 +34,14 @@ variable "environment" {
 variable "secrets" {
   description = "Environment variables whose values lie in Secrets Manager: ARN of the secret by name of the variable."
   type        = map(string)
-  default     = {}
+  validation {
+    condition     = contains(keys(var.secrets), "TRENDING_MCP_TOKENS")
+    error_message = "secrets: TRENDING_MCP_TOKENS is missing; without tokens the service doesn't start where the network reaches it."
+  }
+  validation {
+    condition     = alltrue([for arn in values(var.secrets) : can(regex("^arn:aws:secretsmanager:", arn))])
+    error_message = "secrets: ARNs of secrets in Secrets Manager, never the secrets themselves."
+  }
 }
 
 variable "roles" {

@@ -15,6 +15,7 @@ variables {
   }
   oidc_provider_arn = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"
   github_repository = "example-org/trending-now"
+  secrets           = { TRENDING_MCP_TOKENS = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:tokens-AbCdEf" }
 }
 
 run "staging_is_small" {

@@ -26,7 +26,7 @@ variables {
   size                 = { cpu = 1024, memory = 2048 }
   scaling              = { min = 1, max = 2 }
   settings             = {}
-  secrets              = {}
+  secrets              = { TRENDING_MCP_TOKENS = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:tokens-AbCdEf" }
   subnet_ids           = []
   alarm_emails         = []
   log_days             = 30

@@ -43,7 +43,7 @@ run "the_service_reads_releases_and_nothing_else" {
 run "no_policy_names_an_action_by_wildcard" {
   assert {
     condition = !anytrue(flatten([
-      for policy in [aws_iam_role_policy.task, aws_iam_role_policy.execution, aws_iam_role_policy.training, aws_iam_role_policy.deploy] : [
+      for policy in [aws_iam_role_policy.task, aws_iam_role_policy.execution, aws_iam_role_policy.training, aws_iam_role_policy.deploy, aws_iam_role_policy.learning] : [
         for statement in jsondecode(policy.policy).Statement : [for action in flatten([statement.Action]) : strcontains(action, "*")]
       ]
     ]))
@@ -54,7 +54,7 @@ run "no_policy_names_an_action_by_wildcard" {
 run "only_logging_in_to_the_registry_is_for_every_resource" {
   assert {
     condition = toset(flatten([
-      for policy in [aws_iam_role_policy.task, aws_iam_role_policy.execution, aws_iam_role_policy.training, aws_iam_role_policy.deploy] : [
+      for policy in [aws_iam_role_policy.task, aws_iam_role_policy.execution, aws_iam_role_policy.training, aws_iam_role_policy.deploy, aws_iam_role_policy.learning] : [
         for statement in jsondecode(policy.policy).Statement : statement.Action if contains(statement.Resource, "*")
       ]
     ])) == toset(["ecr:GetAuthorizationToken"])
@@ -74,6 +74,10 @@ run "a_deployment_is_trusted_from_one_repository_and_environment_only" {
       } }
     }]
     error_message = "somebody else may deploy"
+  }
+  assert {
+    condition     = aws_iam_role.learning.assume_role_policy == aws_iam_role.deploy.assume_role_policy
+    error_message = "somebody else may learn"
   }
 }
 
@@ -108,6 +112,24 @@ run "where_images_are_built_they_can_be_pushed_to_the_two_repositories" {
     condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.deploy.policy).Statement : statement.Resource if contains(statement.Action, "ecr:PutImage")
     ])) == toset(values(var.repository_arns))
     error_message = "images can't be pushed, or to other repositories"
+  }
+}
+
+run "learning_on_github_writes_versions_and_releases_and_starts_nothing" {
+  assert {
+    condition = alltrue(flatten([for statement in jsondecode(aws_iam_role_policy.learning.policy).Statement : [
+      for action in statement.Action : startswith(action, "s3:") || startswith(action, "kms:")
+    ]]))
+    error_message = "learning may do more than read and write"
+  }
+  assert {
+    condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.learning.policy).Statement : statement.Resource if contains(statement.Action, "s3:PutObject")
+    ])) == toset(["arn:aws:s3:::data/*", "arn:aws:s3:::releases/*"])
+    error_message = "learning may write elsewhere, or not where versions and releases lie"
+  }
+  assert {
+    condition     = aws_iam_role.learning.max_session_duration == 21600
+    error_message = "a session ends before learning does"
   }
 }
 

@@ -61,6 +61,13 @@ run "a_service_that_falls_silent_is_noticed" {
   }
 }
 
+run "two_environments_in_one_account_are_told_apart" {
+  assert {
+    condition     = local.dimensions == { service = "trending-now-test" }
+    error_message = "one environment's figures alarm for the other"
+  }
+}
+
 run "only_this_accounts_alarms_publish" {
   assert {
     condition     = jsondecode(aws_sns_topic_policy.alarms.policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "111122223333"

@@ -133,6 +133,22 @@ run "a_token_in_plain_text_is_refused" {
   expect_failures = [var.environment]
 }
 
+run "a_service_without_tokens_for_mcp_is_refused" {
+  command = plan
+  variables {
+    secrets = {}
+  }
+  expect_failures = [var.secrets]
+}
+
+run "a_secret_instead_of_its_arn_is_refused" {
+  command = plan
+  variables {
+    secrets = { TRENDING_MCP_TOKENS = "not-a-secret-any-more" }
+  }
+  expect_failures = [var.secrets]
+}
+
 run "a_size_only_one_kind_has_is_refused" {
   command = plan
   variables {
