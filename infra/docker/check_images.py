@@ -66,7 +66,7 @@ class Builder:
         """Build an image and return its name."""
         mounts = [f"--volume={place}:{place}:ro" for place in (*SETTINGS, os.environ.get("PIP_FIND_LINKS", "")) if place and Path(place).exists()]
         image = f"localhost/trending-{kind}"
-        how = ["--isolation", "chroot", "--network", "host", "--format", "docker", "--pull-never", "--layers"]
+        how = ["--isolation", "chroot", "--network", "host", "--format", "docker", "--pull-never"]
         self.ask("build", *how, *mounts, *(f"--build-arg={one}" for one in arguments), "--file", f"infra/docker/{kind}.Dockerfile", "--tag", image, ".")
         return image
 
