@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.pipelines.running import ROOT, Runner
+from tests.pipelines.stacked import BUCKET
 
 # Tests that import steps into this very process must not touch the developer's own ZenML state.
 os.environ["ZENML_CONFIG_PATH"] = tempfile.mkdtemp(prefix="zenml-of-tests-")
@@ -40,3 +42,23 @@ def runner(zenml_state: Path, encoder_cache: list[Path]) -> Runner:
 def trained(runner: Runner) -> dict[str, Any]:
     """The main job, run once: the whole starter catalogue, every model."""
     return runner.train()
+
+
+@pytest.fixture(scope="module")
+def object_store() -> Iterator[dict[str, str]]:
+    """An S3 on loopback with one empty bucket; yields the variables that lead to it."""
+    boto3 = pytest.importorskip("boto3", reason="the project is installed without [aws]")
+    server = pytest.importorskip("moto.server", reason="moto is not installed").ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    variables = {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "TRENDING_S3_ARTIFACTS": f"s3://{BUCKET}/artifacts",
+    }
+    client = boto3.client("s3", endpoint_url=variables["AWS_ENDPOINT_URL"], aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
+    client.create_bucket(Bucket=BUCKET)
+    yield variables
+    server.stop()

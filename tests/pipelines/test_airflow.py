@@ -16,7 +16,7 @@ import pytest
 
 from stacks.airflow_dag import CONFIG_FILENAME, DagConfiguration, TaskConfiguration, describe_task
 from tests.pipelines.running import QUICK, ROOT
-from tests.pipelines.test_agnostic import StackRunner, train
+from tests.pipelines.stacked import StackRunner, train
 
 AIRFLOW = "apache-airflow==2.11.2"
 

@@ -21,7 +21,7 @@ import pytest
 import yaml
 
 from tests.pipelines.running import QUICK, ROOT
-from tests.pipelines.test_agnostic import StackRunner
+from tests.pipelines.stacked import BUCKET, StackRunner
 from tests.pipelines.zenml_server import serve_zenml
 
 pytest.importorskip("kubernetes", reason="the project is installed without [aws]")
@@ -78,7 +78,7 @@ def test_what_the_cluster_is_set_up_with_fits_its_schemas(path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def submitted(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def submitted(cluster: Cluster, object_store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What the training pipeline sends to the cluster."""
     folder = tmp_path_factory.mktemp("kubernetes")
     config = {
@@ -96,13 +96,12 @@ def submitted(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> lis
             "TRENDING_KUBERNETES_CONTEXT": "here",
             "TRENDING_KUBERNETES_NAMESPACE": NAMESPACE,
             "TRENDING_REGISTRY": "registry.example.org",
-            "TRENDING_S3_ARTIFACTS": "s3://bucket/artifacts",
-            "TRENDING_RELEASES": "memory://releases",
-            "TRENDING_DATA": "memory://data",
+            "TRENDING_RELEASES": f"s3://{BUCKET}/releases",
+            "TRENDING_DATA": f"s3://{BUCKET}/data",
             "TRENDING_TRAINING_IMAGE": "registry.example.org/trending-now-training:test",
             "TRENDING_LLM_API_KEY": "planted-secret-of-a-model",
         }
-        runner = StackRunner(folder, variables={**server, **variables})
+        runner = StackRunner(folder, variables={**object_store, **server, **variables})
         command = [sys.executable, str(ROOT / "run.py"), "--pipeline", "training", "--stack", "kubernetes", *QUICK]
         run = subprocess.Popen(command, env=runner.environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.secrets import KEY_FILE
 from tests.pipelines.running import QUICK
-from tests.pipelines.test_agnostic import StackRunner
+from tests.pipelines.stacked import StackRunner
 
 PLANTED = {
     "WANDB_API_KEY": "3f9c1d7e5b8a2046c3f9c1d7e5b8a2046c3f9c1d",
