@@ -29,7 +29,7 @@ variables {
   may_push_images = false
 }
 
-run "the_service_reads_releases_and_nothing_else" {
+run "the_service_reads_releases_and_nothing_else_and_ecs_its_secrets" {
   assert {
     condition     = toset(flatten([for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : statement.Action])) == toset(["s3:ListBucket", "s3:GetObject", "kms:Decrypt"])
     error_message = "the service may do more than list, read and decrypt"
@@ -38,9 +38,14 @@ run "the_service_reads_releases_and_nothing_else" {
     condition     = toset(flatten([for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : statement.Resource])) == toset(["arn:aws:s3:::releases", "arn:aws:s3:::releases/releases/*", var.kms_key_arn])
     error_message = "the service may read more than releases"
   }
+  assert {
+    condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.execution.policy).Statement : statement.Resource if contains(statement.Action, "secretsmanager:GetSecretValue")
+    ])) == toset(var.secret_arns)
+    error_message = "the secrets can't be read, or more than these"
+  }
 }
 
-run "no_policy_names_an_action_by_wildcard" {
+run "policies_name_what_they_allow_and_on_what" {
   assert {
     condition = !anytrue(flatten([
       for policy in [aws_iam_role_policy.task, aws_iam_role_policy.execution, aws_iam_role_policy.training, aws_iam_role_policy.deploy, aws_iam_role_policy.learning] : [
@@ -49,9 +54,6 @@ run "no_policy_names_an_action_by_wildcard" {
     ]))
     error_message = "an action is given by wildcard"
   }
-}
-
-run "only_logging_in_to_the_registry_is_for_every_resource" {
   assert {
     condition = toset(flatten([
       for policy in [aws_iam_role_policy.task, aws_iam_role_policy.execution, aws_iam_role_policy.training, aws_iam_role_policy.deploy, aws_iam_role_policy.learning] : [
@@ -60,9 +62,17 @@ run "only_logging_in_to_the_registry_is_for_every_resource" {
     ])) == toset(["ecr:GetAuthorizationToken"])
     error_message = "something else is allowed on every resource"
   }
+  assert {
+    condition = alltrue(flatten([
+      for policy in [aws_iam_role_policy.training, aws_iam_role_policy.deploy] : [
+        for statement in jsondecode(policy.policy).Statement : can(statement.Condition.StringEquals["iam:PassedToService"]) if contains(statement.Action, "iam:PassRole")
+      ]
+    ]))
+    error_message = "a role can be handed on to any service"
+  }
 }
 
-run "a_deployment_is_trusted_from_one_repository_and_environment_only" {
+run "one_repository_and_environment_deploys_one_service_and_moves_current_and_pushes_no_image" {
   assert {
     condition = jsondecode(aws_iam_role.deploy.assume_role_policy).Statement == [{
       Effect    = "Allow"
@@ -79,43 +89,23 @@ run "a_deployment_is_trusted_from_one_repository_and_environment_only" {
     condition     = aws_iam_role.learning.assume_role_policy == aws_iam_role.deploy.assume_role_policy
     error_message = "somebody else may learn"
   }
-}
-
-run "a_deployment_moves_current_and_writes_no_release" {
   assert {
     condition = flatten([for statement in jsondecode(aws_iam_role_policy.deploy.policy).Statement : statement.Resource if length(setintersection(statement.Action, ["s3:PutObject", "s3:DeleteObject"])) > 0
     ]) == ["arn:aws:s3:::releases/releases/CURRENT"]
     error_message = "a deployment may write more than CURRENT"
   }
-}
-
-run "a_deployment_updates_one_service" {
   assert {
     condition = flatten([for statement in jsondecode(aws_iam_role_policy.deploy.policy).Statement : statement.Resource if contains(statement.Action, "ecs:UpdateExpressGatewayService")
     ]) == ["arn:aws:ecs:eu-central-1:111122223333:service/trending-now-test/trending-now-test"]
     error_message = "a deployment may update another service, or none"
   }
-}
-
-run "where_images_arent_built_none_can_be_pushed" {
   assert {
     condition     = !anytrue([for statement in jsondecode(aws_iam_role_policy.deploy.policy).Statement : contains(statement.Action, "ecr:PutImage")])
     error_message = "an image can be pushed"
   }
 }
 
-run "where_images_are_built_they_can_be_pushed_to_the_two_repositories" {
-  variables {
-    may_push_images = true
-  }
-  assert {
-    condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.deploy.policy).Statement : statement.Resource if contains(statement.Action, "ecr:PutImage")
-    ])) == toset(values(var.repository_arns))
-    error_message = "images can't be pushed, or to other repositories"
-  }
-}
-
-run "learning_on_github_writes_versions_and_releases_and_starts_nothing" {
+run "learning_writes_versions_and_releases_and_hands_on_no_role_but_its_own" {
   assert {
     condition = alltrue(flatten([for statement in jsondecode(aws_iam_role_policy.learning.policy).Statement : [
       for action in statement.Action : startswith(action, "s3:") || startswith(action, "kms:")
@@ -131,9 +121,6 @@ run "learning_on_github_writes_versions_and_releases_and_starts_nothing" {
     condition     = aws_iam_role.learning.max_session_duration == 21600
     error_message = "a session ends before learning does"
   }
-}
-
-run "training_runs_under_its_own_role_in_this_account" {
   assert {
     condition     = jsondecode(aws_iam_role.training.assume_role_policy).Statement[0].Principal.Service == "sagemaker.amazonaws.com" && jsondecode(aws_iam_role.training.assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "111122223333"
     error_message = "another service or account may use the role"
@@ -145,22 +132,14 @@ run "training_runs_under_its_own_role_in_this_account" {
   }
 }
 
-run "roles_are_handed_on_to_named_services_only" {
-  assert {
-    condition = alltrue(flatten([
-      for policy in [aws_iam_role_policy.training, aws_iam_role_policy.deploy] : [
-        for statement in jsondecode(policy.policy).Statement : can(statement.Condition.StringEquals["iam:PassedToService"]) if contains(statement.Action, "iam:PassRole")
-      ]
-    ]))
-    error_message = "a role can be handed on to any service"
+run "where_images_are_built_they_can_be_pushed_to_the_two_repositories" {
+  variables {
+    may_push_images = true
   }
-}
-
-run "on_ecs_what_starts_the_container_reads_its_secrets" {
   assert {
-    condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.execution.policy).Statement : statement.Resource if contains(statement.Action, "secretsmanager:GetSecretValue")
-    ])) == toset(var.secret_arns)
-    error_message = "the secrets can't be read, or more than these"
+    condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.deploy.policy).Statement : statement.Resource if contains(statement.Action, "ecr:PutImage")
+    ])) == toset(values(var.repository_arns))
+    error_message = "images can't be pushed, or to other repositories"
   }
 }
 
