@@ -36,7 +36,7 @@ class Cluster:
     """An API server that accepts what is made, and says that it is there."""
 
     url: str = ""
-    made: list[dict[str, Any]] = field(default_factory=list)
+    made: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # what kind, as the address says, and the object
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def cluster() -> Iterator[Cluster]:
 
         def do_POST(self) -> None:
             made = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            found.made.append(made)
+            found.made.append((self.path.split("?")[0].rsplit("/", 1)[-1], made))
             self.answer(201, made)
 
         def do_GET(self) -> None:
@@ -78,7 +78,7 @@ def test_what_the_cluster_is_set_up_with_fits_its_schemas(path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def submitted(cluster: Cluster, object_store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def submitted(cluster: Cluster, object_store: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, dict[str, Any]]]:
     """What the training pipeline sends to the cluster."""
     folder = tmp_path_factory.mktemp("kubernetes")
     config = {
@@ -106,19 +106,19 @@ def submitted(cluster: Cluster, object_store: dict[str, str], tmp_path_factory: 
         run = subprocess.Popen(command, env=runner.environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
             for _ in range(400):
-                if run.poll() is not None or any(one["kind"] == "Job" for one in cluster.made):
+                if run.poll() is not None or any(kind == "jobs" for kind, _ in cluster.made):
                     break
                 time.sleep(0.5)
         finally:
             run.terminate()
         said = run.communicate(timeout=60)[0]
-    assert any(one["kind"] == "Job" for one in cluster.made), said
+    assert any(kind == "jobs" for kind, _ in cluster.made), said
     return cluster.made
 
 
 @pytest.mark.slow
-def test_the_submitted_job_fits_the_schemas_and_the_namespaces_demands(submitted: list[dict[str, Any]]) -> None:
-    job = next(one for one in submitted if one["kind"] == "Job")
+def test_the_submitted_job_fits_the_schemas_and_the_namespaces_demands(submitted: list[tuple[str, dict[str, Any]]]) -> None:
+    job = next(one for kind, one in submitted if kind == "jobs")
     validate.validate(job, VERSION, strict=True)
     pod = job["spec"]["template"]["spec"]
     (container,) = pod["containers"]
@@ -129,8 +129,8 @@ def test_the_submitted_job_fits_the_schemas_and_the_namespaces_demands(submitted
 
 
 @pytest.mark.slow
-def test_no_pod_carries_a_secret_in_clear(submitted: list[dict[str, Any]]) -> None:
-    jobs = json.dumps([one for one in submitted if one["kind"] != "Secret"])
+def test_no_pod_carries_a_secret_in_clear(submitted: list[tuple[str, dict[str, Any]]]) -> None:
+    jobs = json.dumps([one for kind, one in submitted if kind != "secrets"])
     assert "planted-secret-of-a-model" not in jobs
     assert not TOKEN.search(jobs)
-    assert any(one["kind"] == "Secret" for one in submitted)
+    assert any(kind == "secrets" for kind, _ in submitted)
