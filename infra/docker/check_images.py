@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,7 @@ TOOLS = ("buildah", "mmdebstrap", "setpriv", "unshare")
 SETTINGS = ("/etc/ssl/certs", "/etc/pip.conf", "/etc/xdg/pip")
 TOKEN = "token-of-this-check-0123456789"  # noqa: S105
 # Mounts are made in a namespace of their own and end with the process.
-ENTER = """
+ENTER = r"""
 set -eu
 root=$1 releases=$2; shift 2
 mount --bind "$root" "$root"
@@ -38,7 +39,8 @@ for place in tmp var/lib/trending; do mount -t tmpfs -o mode=1777 tmpfs "$root/$
 mount --rbind /dev "$root/dev"
 if [ -n "$releases" ]; then mount --bind "$releases" "$root/mnt"; mount -o remount,bind,ro "$root/mnt"; fi
 mount -o remount,bind,ro "$root"
-exec chroot "$root" setpriv --reuid 10001 --regid 10001 --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all env --chdir=/app "$@"
+exec chroot "$root" setpriv --reuid 10001 --regid 10001 --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all --pdeathsig TERM \
+  env --chdir=/app "$@"
 """
 
 
@@ -59,6 +61,8 @@ class Builder:
         subprocess.run(["mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES}", "bookworm", str(folder)], check=True)
         container = self.ask("from", "scratch")
         self.ask("add", "--quiet", container, str(folder), "/")
+        # The machine's certificates hold in the build, too.
+        self.ask("config", *(f"--env={name}=/etc/ssl/certs/ca-certificates.crt" for name in ("PIP_CERT", "SSL_CERT_FILE")), container)
         self.ask("commit", "--quiet", "--rm", container, BASE)
         shutil.rmtree(folder)
 
@@ -67,7 +71,9 @@ class Builder:
         mounts = [f"--volume={place}:{place}:ro" for place in (*SETTINGS, os.environ.get("PIP_FIND_LINKS", "")) if place and Path(place).exists()]
         image = f"localhost/trending-{kind}"
         how = ["--isolation", "chroot", "--network", "host", "--format", "docker", "--pull-never"]
-        self.ask("build", *how, *mounts, *(f"--build-arg={one}" for one in arguments), "--file", f"infra/docker/{kind}.Dockerfile", "--tag", image, ".")
+        self.ask(
+            "build", "--quiet", *how, *mounts, *(f"--build-arg={one}" for one in arguments), "--file", f"infra/docker/{kind}.Dockerfile", "--tag", image, "."
+        )
         return image
 
 
@@ -76,12 +82,17 @@ def start_inside(root: str, config: dict[str, Any], command: list[str], releases
     """Run a command in an image's root with its environment, and end it."""
     variables = [*config["Env"], f"TRENDING_MCP_TOKENS={TOKEN}", *(["TRENDING_RELEASES=/mnt"] if releases else [])]
     enter = ["unshare", "--mount", "bash", "-c", ENTER, "bash", root, str(releases or "")]
-    process = subprocess.Popen([*enter, "-i", *variables, *command], stdout=subprocess.PIPE, text=True)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+        process = subprocess.Popen([*enter, "-i", *variables, *command], stdout=subprocess.PIPE, stderr=said, text=True)
+        try:
+            yield process
+        except smoke.SmokeError:
+            said.seek(0)
+            print(said.read()[-3000:], file=sys.stderr)
+            raise
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
 
 
 def check_serving(root: str, config: dict[str, Any], releases: Path) -> dict[str, float]:
@@ -90,6 +101,9 @@ def check_serving(root: str, config: dict[str, Any], releases: Path) -> dict[str
     Raises:
         SmokeError: If it doesn't answer as it should.
     """
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", 8000)) == 0:
+            raise smoke.SmokeError("port 8000 is taken: the image would not be what answers")
     started, base = time.monotonic(), "http://127.0.0.1:8000"
     with start_inside(root, config, config["Cmd"], releases) as process:
         smoke.ask_until(f"{base}/ready", started + 120, str)
@@ -144,13 +158,17 @@ def main(argv: list[str] | None = None) -> int:
         image = builder.build(arguments.kind, arguments.build_arg)
         figures: dict[str, float] = {"build_seconds": round(time.monotonic() - started)}
         config = json.loads(builder.ask("inspect", "--type", "image", image))["Docker"]["config"]
-        root = builder.ask("mount", builder.ask("from", "--pull-never", image))
+        container = builder.ask("from", "--pull-never", image)
+        root = builder.ask("mount", container)
         figures |= {"megabytes": measure(Path(root)), "packages_megabytes": measure(Path(root) / "opt/venv")}
         try:
             figures |= check_serving(root, config, arguments.releases.resolve()) if arguments.kind == "serving" else check_training(root, config)
         except smoke.SmokeError as error:
             print(f"check_images.py: {error}", file=sys.stderr)
             return 1
+        finally:
+            builder.ask("umount", container)
+            builder.ask("rm", container)
     print(json.dumps(figures))
     return 0
 

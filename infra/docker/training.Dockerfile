@@ -3,13 +3,14 @@
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS packages
-# uv's name for a build of torch, such as cpu or cu126.
+# uv's name for a build of torch, such as cpu or cu126; empty where wheels come from a place of the machine's own.
 ARG TORCH_BACKEND=cpu
+ARG UV_FIND_LINKS=
 COPY requirements.lock /tmp/requirements.lock
 # --no-deps: the lock is complete, and leaves out the CUDA libraries that xgboost names and does not need.
 RUN python3 -m venv /opt/venv && python3 -m venv /opt/uv \
     && /opt/uv/bin/python -m pip install --no-cache-dir "uv>=0.5,<1" \
-    && /opt/uv/bin/uv pip install --no-cache --no-deps --compile-bytecode --torch-backend "${TORCH_BACKEND}" \
+    && /opt/uv/bin/uv pip install --no-cache --no-deps --compile-bytecode ${TORCH_BACKEND:+--torch-backend "${TORCH_BACKEND}"} \
     --python /opt/venv/bin/python -r /tmp/requirements.lock
 
 FROM ${PYTHON_IMAGE}

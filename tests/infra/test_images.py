@@ -10,11 +10,14 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import jsonschema
 import pytest
 import yaml
+from moto.server import ThreadedMotoServer
 from packaging.requirements import Requirement
 
 from tests.infra.tools import ROOT, UV, fetch_package, find_tool
@@ -97,20 +100,45 @@ def hide_all_but_serving() -> dict[str, str]:
     return {**kept, "PYTHONPATH": HIDING, "SERVING_LOCK": str(LOCK), "PYTHONSAFEPATH": "1"}
 
 
-def test_every_door_answers_with_nothing_but_the_serving_lock(store: ReleaseStore) -> None:
+def serve_and_ask(environment: dict[str, str]) -> str:
+    """Serve everything in an environment, ask every door, and return what the smoke test prints."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {**hide_all_but_serving(), "TRENDING_RELEASES": store.url, "TRENDING_MCP_TOKENS": TOKEN}
+    environment = {**environment, "TRENDING_MCP_TOKENS": TOKEN}
     server = subprocess.Popen([sys.executable, "run.py", "serve", "all", "--port", str(port)], cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
     try:
-        command = [sys.executable, str(DOCKER / "smoke.py"), f"http://127.0.0.1:{port}", "--wait", "90"]
+        command = [sys.executable, str(DOCKER / "smoke.py"), f"http://127.0.0.1:{port}", "--wait", "60"]
         asked = subprocess.run(command, env={**os.environ, "TRENDING_SMOKE_MCP_TOKEN": TOKEN}, capture_output=True, text=True, check=False)
     finally:
         server.terminate()
         said = server.communicate(timeout=20)[1]
     assert asked.returncode == 0, asked.stderr + said
-    assert f"release {store.current_version()}" in asked.stdout
+    return asked.stdout
+
+
+def test_every_door_answers_with_nothing_but_the_serving_lock(store: ReleaseStore) -> None:
+    assert f"release {store.current_version()}" in serve_and_ask({**hide_all_but_serving(), "TRENDING_RELEASES": store.url})
+
+
+@pytest.fixture
+def object_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """Environment of an S3 on loopback with an empty bucket `example`."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    environment = {"AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_DEFAULT_REGION": "us-east-1"}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    boto3.client("s3").create_bucket(Bucket="example")
+    yield environment
+    server.stop()
+
+
+def test_a_release_in_s3_is_served_with_nothing_but_the_serving_lock(object_store: dict[str, str], bundle: Path, tmp_path: Path) -> None:
+    url = "s3://example/releases"
+    version = ReleaseStore(url, tmp_path / "copies").publish(bundle)
+    assert f"release {version}" in serve_and_ask({**hide_all_but_serving(), **object_store, "TRENDING_RELEASES": url})
 
 
 def test_the_chat_and_releases_need_nothing_but_the_serving_lock(store: ReleaseStore) -> None:
@@ -127,6 +155,7 @@ def test_every_kind_of_model_predicts_with_nothing_but_the_serving_lock(tmp_path
         model.save(tmp_path / kind)
     script = """
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from trending.models.base import load_model
 for folder in sorted(Path(sys.argv[1]).iterdir()):
@@ -207,8 +236,15 @@ def test_compose_starts_what_the_image_and_the_settings_know() -> None:
     assert {name.removeprefix("TRENDING_").lower() for name in app["environment"]} <= set(Settings.model_fields)
     (health,) = [rest for name, rest in read_instructions(DOCKER / "serving.Dockerfile") if name == "HEALTHCHECK"]
     assert json.loads(health.split("CMD ", 1)[1]) == app["healthcheck"]["test"][1:]
+
+
+def test_compose_mounts_the_monitoring_that_scrapes_the_service() -> None:
+    monitoring = ROOT / "infra" / "monitoring"
     mounts = [mount.split(":")[0] for service in COMPOSE["services"].values() for mount in service["volumes"]]
     assert not [mount for mount in mounts if mount.startswith("../monitoring") and not (DOCKER / mount).is_dir()]
+    configuration = yaml.safe_load((monitoring / "prometheus" / "prometheus.yaml").read_text(encoding="utf-8"))
+    targets = [target for job in configuration["scrape_configs"] for config in job.get("static_configs", []) for target in config["targets"]]
+    assert "app:8000" in targets
 
 
 @pytest.mark.slow
