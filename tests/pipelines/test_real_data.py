@@ -35,8 +35,8 @@ def test_fifty_thousand_real_titles(runner: Runner, shared_data: Path) -> None:
     first = train(runner, shared_data / "titles.parquet")
     assert first["seconds"] < 600
     assert first["mebibytes"] < 4096
-    assert first["macro_f1"]["value"] >= 0.52
-    assert first["ece"]["value"] < 0.05
+    assert first["macro_f1"]["value"] >= 0.57
+    assert first["ece"]["value"] < 0.03
     assert first["starter"] is False
     manifest = read_manifest(Path(first["location"]))
     assert manifest.leak["unmasked"].low > manifest.leak["masked"].high
