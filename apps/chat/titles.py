@@ -87,7 +87,7 @@ def _say_genres(name: str, answer: TitleAnswer, why: bool) -> str:
     listed, predicted = answer.card.genres, answer.genre_scores
     said = f"{name} is listed as {' and '.join(listed)}." if listed else f"No catalogue lists a genre of {name if name != 'It' else 'it'}."
     if predicted:
-        said += f" From the plot alone, the model predicts {', '.join(f'{one.genre} ({one.probability:.0%})' for one in predicted[:4])}."
+        said += f" From the plot, not knowing what is listed, the model predicts {', '.join(f'{one.genre} ({one.probability:.0%})' for one in predicted[:4])}."
     return said + (" Predictions rest on the words of the plot; paste a plot after “what genre is:” to see them." if why else "")
 
 

@@ -14,7 +14,7 @@ from tests.pipelines.running import ROOT
 from tests.pipelines.stacked import BUCKET, StackRunner, train
 
 # Whatever says when, where or by which run something was made.
-_TIMED = ("training_facts", "costs", "frontier", "model_card", "release_bundle", "release_version", "feature_services")
+_TIMED = ("model_comparison", "training_facts", "costs", "frontier", "model_card", "release_bundle", "release_version", "feature_services")
 _PASSING = ("created", "digest", "version", "zenml", "git_sha")
 
 
