@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     allowed_hosts: CommaList = Field([], description="Host names (with port, or :*) that HTTP requests may name, beside loopback's; separated by commas.")
     cors_origins: CommaList = Field([], description="Origins whose pages may call the API, separated by commas.")
     rate_limit: str = Field("600/minute", pattern=r"^([1-9]\d{0,6}/(second|minute|hour))?$", description="Requests per client; empty: no limit.")
+    log_format: Literal["", "json", "text"] = Field("", description="How services log; by default text on a terminal, else JSON.")
+    metrics: Literal["", "emf"] = Field("", description="emf: services also write their metrics on stdout, a line a minute, as CloudWatch reads them.")
+    service_name: str = Field("trending-now", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="What logs, metrics and traces call the service.")
     max_body_bytes: int = Field(1_000_000, ge=1_000, le=100_000_000, description="Largest request body the API reads.")
     max_text_chars: int = Field(20_000, ge=100, le=1_000_000, description="Longest text the API scores.")
 

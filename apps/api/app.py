@@ -10,12 +10,12 @@ from starlette.types import Scope
 
 from apps.api import states, texts, titles
 from apps.api.document import document
-from apps.api.measures import MeasureRequests, Measures
 from apps.api.problems import add_problem_handlers
 from apps.http.bodies import BodyLimit
 from apps.http.clients import KeyRing, RequireKey, name_address
 from apps.http.hosts import AllowedHosts, Cors
 from apps.http.rates import RateLimit
+from apps.observing.measures import Measures
 from trending import __version__
 from trending.service.live import LiveService
 from trending.settings import Settings, load_settings
@@ -29,10 +29,9 @@ _SLOW_ANSWERS = 16
 DOCS_FILES = "/docs-files"
 
 
-def create_app(live: LiveService) -> FastAPI:
-    """Return the application over a service."""
-    settings, measures = load_settings(), Measures()
-    live.on_change(lambda service: measures.name_release(service.release.manifest))
+def create_app(live: LiveService, measures: Measures) -> FastAPI:
+    """Return the application over a service, with what `/metrics` shows."""
+    settings = load_settings()
     app = FastAPIOffline(
         title="Trending Now", version=__version__, description=_DESCRIPTION, generate_unique_id_function=_name_operation, static_url=DOCS_FILES
     )
@@ -41,7 +40,6 @@ def create_app(live: LiveService) -> FastAPI:
     app.state.cache_control = f"{'private' if settings.api_keys else 'public'}, no-cache"
     add_problem_handlers(app)
     _add_guards(app, settings)
-    app.add_middleware(MeasureRequests, measures=measures)
     # The parts of a title come before the title itself, whose id may be anything.
     for router in (texts.router, titles.parts, titles.router, states.router):
         app.include_router(router)

@@ -46,5 +46,5 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        log.exception("unexpected error at %s", request.url.path, exc_info=error)
+        log.exception("unexpected error at %s", getattr(request.scope.get("route"), "path", "an unknown path"), exc_info=error)
         return problem_response(request.scope, 500, "an unexpected error; it has been logged")

@@ -8,11 +8,11 @@ from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 
 from apps.api.answering import NO_STORE, answer, answer_slowly, find_live, render
-from apps.api.measures import Measures
 from apps.api.problems import document_problems
 from apps.api.questions import InsightsRequest, PredictRequest
 from apps.api.schemas import FeedbackResponse
 from apps.api.titles import UNCHANGED
+from apps.observing.measures import Measures
 from trending.answers import GenresAnswer, InsightsAnswer, PredictAnswer
 from trending.service.feedback import Feedback, keep_feedback
 from trending.service.service import TitleService

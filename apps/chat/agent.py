@@ -14,6 +14,7 @@ from apps.chat.rules import answer_by_rules
 from apps.chat.toolbox import Toolbox
 from trending.errors import InputError
 from trending.settings import load_settings
+from trending.telemetry import Fallback, tell
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -76,6 +77,7 @@ class ChatAgent:
                 fallback = f"the model took longer than {seconds:g} s"
             except ModelFailed as error:
                 fallback = str(error)
+            tell(Fallback("chat"))
             events.put_nowait(TextWithdrawn(reason=fallback))
         reply = await answer_by_rules(question, history, tools, fast=fallback is not None)
         text = reply.to_text()

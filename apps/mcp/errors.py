@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Literal
 
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError, UnexpectedToolError
 from mcp.shared.exceptions import MCPError
@@ -28,6 +30,14 @@ def explain_failure(name: str, error: ToolError) -> ToolError:
         log.error("tool %s failed", name, exc_info=error)
         return ToolError(f"{name}: {UNEXPECTED}")
     return error
+
+
+def blame_failure(error: ToolError) -> Literal["refused", "failed"]:
+    """Say whether a failed call is its caller's mistake (`refused`) or ours."""
+    expected = find_trending_error(error)
+    if expected is not None:
+        return "failed" if expected.status >= HTTPStatus.INTERNAL_SERVER_ERROR else "refused"
+    return "failed" if str(error).endswith(UNEXPECTED) else "refused"
 
 
 def explain_unread(error: ResourceError) -> ResourceError:

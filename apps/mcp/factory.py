@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -19,9 +20,10 @@ from mcp.types import INVALID_PARAMS, CallToolResult, EmptyResult, GetPromptResu
 from pydantic import AnyHttpUrl
 
 from apps.http.clients import KeyRing
-from apps.mcp.errors import explain_failure, explain_prompt, explain_unread, refuse_unknown
+from apps.mcp.errors import blame_failure, explain_failure, explain_prompt, explain_unread, refuse_unknown
 from apps.mcp.outlines import Outliner, trim_input
 from trending import __version__
+from trending.telemetry import ToolCall, ToolOutcome, span, tell
 
 _LISTS_FRESH_MS = 3_600_000  # what a server offers changes with its code only
 _READS_FRESH_MS = 60_000  # a new release may be published at any time
@@ -46,14 +48,33 @@ class Server(MCPServer[Any]):
         ]
 
     async def call_tool(self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None) -> CallToolResult | InputRequiredResult:
-        """Call a tool.
+        """Call a tool, and tell of it.
 
         Raises:
             ToolError: If it fails; one line says why.
         """
         if name not in self._arguments:  # looked up anew only for tools that were added since
             self._arguments = {tool.name: list(tool.input_schema.get("properties", {})) for tool in await super().list_tools()}
-        known = self._arguments.get(name)
+        started, known = time.perf_counter(), self._arguments.get(name)
+        told = name if known is not None else "unknown"  # what clients make up is no label
+        outcome: ToolOutcome = "cancelled"
+        try:
+            with span("call tool", tool=told):
+                result = await self._call_known(name, known, arguments, context)
+            outcome = "answered"
+            return result
+        except ToolError as error:
+            outcome = blame_failure(error)
+            raise
+        except Exception:
+            outcome = "failed"
+            raise
+        finally:
+            tell(ToolCall(told, outcome, time.perf_counter() - started))
+
+    async def _call_known(
+        self, name: str, known: Sequence[str] | None, arguments: dict[str, Any], context: Context[Any, Any] | None
+    ) -> CallToolResult | InputRequiredResult:
         if known is None:
             raise ToolError(f"no tool {name[:80]!r}; there are {', '.join(self._arguments)}")
         if unknown := [one for one in arguments if one not in known]:

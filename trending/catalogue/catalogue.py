@@ -58,6 +58,12 @@ class Catalogue:
             raise ReleaseError("no catalogue of this version of the project", where=str(path), mend=_TRAIN) from error
         self._works = int(self._about["works"])
 
+    @property
+    def as_of(self) -> dt.date | None:
+        """The last day that trends know of, if there are trends."""
+        day = self._about["as_of"]
+        return dt.date.fromisoformat(day) if day else None
+
     def count(self) -> int:
         """Return how many titles there are."""
         return int(self._about["titles"])
@@ -153,8 +159,7 @@ class Catalogue:
             places = list_places(connection, window, sieve)
             entries = read_entries(connection, places[offset : offset + limit])
         following = cursors.make(offset + limit) if len(places) > offset + limit else None
-        as_of = self._about["as_of"]
-        return TrendingPage(entries, len(places), following, dt.date.fromisoformat(as_of) if as_of else None)
+        return TrendingPage(entries, len(places), following, self.as_of)
 
     def similar(self, title_id: str, limit: int = 10, filters: Filters | None = None) -> list[Similar]:
         """Return other works like a title, most similar first; none for an unknown one."""

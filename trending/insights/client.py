@@ -25,6 +25,7 @@ from trending.insights.gateway import CallFailed, Gateway
 from trending.insights.replies import ReplyParts
 from trending.insights.spending import MinuteFull, Spending, SpendingRefused
 from trending.settings import Settings, load_settings
+from trending.telemetry import LlmCall, LlmOutcome, tell
 
 log = logging.getLogger(__name__)
 
@@ -235,30 +236,43 @@ class LlmClient:
 
     @asynccontextmanager
     async def _booked(self, model: str, prompt_tokens: int, deadline: float) -> AsyncIterator[tuple[Gateway, _Call]]:
-        """Book a call, let it be made within the time left, settle it. Every failure comes out as `ModelUnavailable`."""
+        """Book a call, let it be made within the time left, settle it, and tell of it. Every failure comes out as `ModelUnavailable`."""
+        started, spent = time.monotonic(), None
+        outcome: LlmOutcome = "cancelled"
         try:
             async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
                 gateway = await self._load()
                 call = _Call(gateway, model, prompt_tokens)
                 number = await asyncio.to_thread(self.spending.book, model, call.tokens, call.cost_usd if call.priced else None)
+                spent = call
                 try:
                     yield gateway, call
                 except CallFailed as error:
                     if not error.billed:
+                        spent = None
                         await self._settle(number, 0, 0.0)
                     raise
                 await self._settle(number, call.tokens, call.cost_usd)
+            outcome = "answered"
         except TimeoutError as error:
+            outcome = "timed_out"
             raise _time_out(model) from error
         except SpendingRefused as error:
+            outcome = "not_asked"
             raise (_NoRoom if isinstance(error, MinuteFull) else ModelUnavailable)(f"{model} was not asked: {error}") from error
         except OverflowError as error:
+            outcome = "failed"
             raise ModelUnavailable(f"{model}: its answer is longer than {MAX_ANSWER_CHARS:,} characters") from error
         except CallFailed as error:
+            outcome = "failed"
             raise (_PassingFailure if error.passing else ModelUnavailable)(f"{model}: {error}") from error
         except Exception as error:
+            outcome = "failed"
             log.warning("a call of %s broke off", model, exc_info=True)
             raise ModelUnavailable(f"{model}: the call failed ({type(error).__name__})") from error
+        finally:
+            tokens, cost = (spent.tokens, spent.cost_usd) if spent else (0, 0.0)
+            tell(LlmCall(model, outcome, time.monotonic() - started, tokens, cost))
 
     async def _settle(self, number: int, tokens: int, cost_usd: float) -> None:
         with suppress(SpendingRefused):  # it stays booked at the most it can have cost

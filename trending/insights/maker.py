@@ -22,6 +22,7 @@ from trending.insights.reading import Reading, read_material
 from trending.insights.schema import Insights, Material, Provenance
 from trending.insights.verify import Refused, check_draft
 from trending.settings import load_settings
+from trending.telemetry import Fallback, tell
 
 CACHE_FILE = "insights.sqlite"
 _AT_ONCE = 8
@@ -113,6 +114,7 @@ class InsightMaker:
             found = self._recall(task, model, key) or self._ask(client, task, model, until, failures, key)
             if found is not None:
                 return _note(found, fallback="; ".join(failures) or None)
+        tell(Fallback("insights"))
         return _note(measured, fallback="; ".join(failures))
 
     def _recall(self, task: _Task, model: str, key: str | None) -> Insights | None:

@@ -34,6 +34,7 @@ from trending.releases import Release
 from trending.releases.bundle import DATA_CARD, METRICS_FILE, MODEL_CARD
 from trending.service.compare import compare_titles
 from trending.settings import load_settings
+from trending.telemetry import span
 from trending.titles import TitleType
 
 MAX_PAGE = 50
@@ -108,7 +109,8 @@ class TitleService:
             raise UsageError(f"{len(query):,} characters", where="query", mend=f"use at most {MAX_QUERY_CHARS}; to classify a plot, ask for a prediction")
         filters = filters or Filters()
         vector = self._embed(query) if by_meaning and query.strip() else None
-        page = self.catalogue.search(query, filters, limit, cursor, vector)
+        with span("search catalogue", by_meaning=vector is not None):
+            page = self.catalogue.search(query, filters, limit, cursor, vector)
         hint = None if page.cards else self._hint_search(query, filters)
         return SearchAnswer(
             release=self.version,
@@ -184,7 +186,8 @@ class TitleService:
             raise InputError(f"{len(texts)} texts", where="texts", mend=f"give 1 to {MAX_TEXTS}")
         for text in texts:
             check_text(text, "texts")
-        predictions = self.release.predictor.predict(texts, evidence, [write_facts(kind, year)] * len(texts))
+        with span("score texts", texts=len(texts)):
+            predictions = self.release.predictor.predict(texts, evidence, [write_facts(kind, year)] * len(texts))
         return PredictAnswer(release=self.version, starter=self.starter, predictions=predictions)
 
     def predicts_at_once(self, texts: Sequence[str]) -> bool:
