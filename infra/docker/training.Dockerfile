@@ -1,4 +1,4 @@
-# Runs the steps of a pipeline wherever a ZenML stack sends them: the whole lock, and the project at /app, where ZenML looks for code.
+# Runs the steps of a pipeline wherever a ZenML stack sends them: the whole lock, and the project at /app, where ZenML looks for it.
 # Built from the repository's root; PYTHON_IMAGE as in serving.Dockerfile.
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
@@ -16,7 +16,7 @@ RUN python3 -m venv /opt/venv && python3 -m venv /opt/uv \
 FROM ${PYTHON_IMAGE}
 RUN groupadd --gid 10001 trending \
     && useradd --uid 10001 --gid trending --no-create-home --home-dir /tmp --shell /usr/sbin/nologin trending \
-    && install -d -o trending -g trending /app/code /var/lib/trending
+    && install -d -o trending -g trending /var/lib/trending
 COPY --from=packages /opt/venv /opt/venv
 COPY LICENSE README.md pyproject.toml requirements.lock run.py /app/
 COPY trending /app/trending
@@ -25,7 +25,7 @@ COPY steps /app/steps
 COPY pipelines /app/pipelines
 COPY stacks /app/stacks
 RUN /opt/venv/bin/python -m compileall -q /app
-# Only /tmp, /var/lib/trending and /app/code (what ZenML fetches when the code is newer than the image) are written to.
+# Only /tmp and /var/lib/trending are written to.
 ENV PATH=/opt/venv/bin:$PATH \
     GIT_PYTHON_REFRESH=quiet \
     PYTHONDONTWRITEBYTECODE=1 \
