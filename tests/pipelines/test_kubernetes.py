@@ -116,10 +116,17 @@ def submitted(cluster: Cluster, object_store: dict[str, str], tmp_path_factory: 
     return cluster.made
 
 
+def forget_nulls(part: Any) -> Any:
+    """Return an object without what is null, which to an API server is absent: ZenML sends a few under names of Python's."""
+    if isinstance(part, dict):
+        return {key: forget_nulls(value) for key, value in part.items() if value is not None}
+    return [forget_nulls(one) for one in part] if isinstance(part, list) else part
+
+
 @pytest.mark.slow
 def test_the_submitted_job_fits_the_schemas_and_the_namespaces_demands(submitted: list[tuple[str, dict[str, Any]]]) -> None:
     job = next(one for kind, one in submitted if kind == "jobs")
-    validate.validate({"apiVersion": "batch/v1", "kind": "Job", **job}, VERSION, strict=True)  # the address says so on the wire
+    validate.validate({"apiVersion": "batch/v1", "kind": "Job", **forget_nulls(job)}, VERSION, strict=True)  # the address says so on the wire
     pod = job["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     assert (pod["serviceAccountName"], container["image"]) == ("trending-now", "registry.example.org/trending-now-training:test")

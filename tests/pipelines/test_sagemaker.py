@@ -19,7 +19,8 @@ from typing import Any
 
 import pytest
 
-from tests.pipelines.running import ROOT, Runner
+from tests.pipelines.running import QUICK, ROOT
+from tests.pipelines.stacked import StackRunner
 from tests.pipelines.zenml_server import serve_zenml
 
 pytestmark = pytest.mark.slow
@@ -106,30 +107,19 @@ def carry_out(url: str, folder: Path, found: SageMaker, stop: threading.Event) -
         done.add(name)
 
 
-@dataclass(frozen=True)
-class CloudRunner(Runner):
-    """A runner that is a client of the server, with the cloud's variables."""
-
-    variables: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """The environment of the runs."""
-        return {**super().environment, **self.variables}
-
-
 @pytest.fixture(scope="module")
-def ran(cloud: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[CloudRunner, SageMaker, dict[str, Any]]]:
+def ran(cloud: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[StackRunner, SageMaker, dict[str, Any]]]:
     """The training pipeline, run on the stack aws from start to end."""
     folder = tmp_path_factory.mktemp("aws")
     (folder / "sagemaker.yaml").write_text("SchemaVersion: '1.0'\nSageMaker:\n  PythonSDK:\n    Modules:\n      TelemetryOptOut: true\n", encoding="utf-8")
-    with serve_zenml(folder / "zenml-server") as server:
-        runner = CloudRunner(folder, variables={**cloud, **server, "SAGEMAKER_USER_CONFIG_OVERRIDE": str(folder / "sagemaker.yaml")})
+    # The server tries the role before it takes the connector.
+    with serve_zenml(folder / "zenml-server", {"AWS_ENDPOINT_URL": cloud["AWS_ENDPOINT_URL"]}) as server:
+        runner = StackRunner(folder, variables={**cloud, **server, "SAGEMAKER_USER_CONFIG_OVERRIDE": str(folder / "sagemaker.yaml")})
         found, stop = SageMaker(), threading.Event()
         worker = threading.Thread(target=carry_out, args=(cloud["AWS_ENDPOINT_URL"], folder / "jobs", found, stop))
         worker.start()
         try:
-            outcome = runner.run("--pipeline", "training", "--stack", "aws", "--json", "--set", "models=[majority,tfidf_logreg]", timeout=900)
+            outcome = runner.run("--pipeline", "training", "--stack", "aws", "--json", *QUICK, timeout=900)
         finally:
             stop.set()
             worker.join(60)
@@ -138,7 +128,7 @@ def ran(cloud: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield runner, found, json.loads(outcome.stdout)
 
 
-def test_the_submitted_jobs_are_all_that_a_release_needs(ran: tuple[CloudRunner, SageMaker, dict[str, Any]], cloud: dict[str, str]) -> None:
+def test_the_submitted_jobs_are_all_that_a_release_needs(ran: tuple[StackRunner, SageMaker, dict[str, Any]], cloud: dict[str, str]) -> None:
     runner, found, result = ran
     assert len(found.definition["Steps"]) == result["steps"]
     assert result["location"].startswith(f"s3://{BUCKET}/releases/")
@@ -147,11 +137,11 @@ def test_the_submitted_jobs_are_all_that_a_release_needs(ran: tuple[CloudRunner,
     assert [path for path in (runner.folder / "stores").rglob("*") if path.is_file()] == []
 
 
-def test_every_job_runs_in_the_image_as_the_role_that_the_environment_names(ran: tuple[CloudRunner, SageMaker, dict[str, Any]], cloud: dict[str, str]) -> None:
+def test_every_job_runs_in_the_image_as_the_role_that_the_environment_names(ran: tuple[StackRunner, SageMaker, dict[str, Any]], cloud: dict[str, str]) -> None:
     for step in ran[1].definition["Steps"]:
         assert step["Arguments"]["AppSpecification"]["ImageUri"] == cloud["TRENDING_TRAINING_IMAGE"]
         assert step["Arguments"]["RoleArn"] == cloud["TRENDING_SAGEMAKER_ROLE"]
 
 
-def test_the_submitted_definition_holds_no_key_of_the_cloud(ran: tuple[CloudRunner, SageMaker, dict[str, Any]]) -> None:
+def test_the_submitted_definition_holds_no_key_of_the_cloud(ran: tuple[StackRunner, SageMaker, dict[str, Any]]) -> None:
     assert KEY["aws_secret_access_key"] not in json.dumps(ran[1].definition)

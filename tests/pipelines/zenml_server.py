@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,8 +19,8 @@ _USER, _PASSWORD = "tester", "not-a-secret-of-anyone"
 
 
 @contextmanager
-def serve_zenml(folder: Path) -> Iterator[dict[str, str]]:
-    """Serve ZenML from a folder; yields the variables that make a client of it."""
+def serve_zenml(folder: Path, variables: Mapping[str, str] | None = None) -> Iterator[dict[str, str]]:
+    """Serve ZenML from a folder, with further variables of its own; yields the variables that make a client of it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -36,6 +36,7 @@ def serve_zenml(folder: Path) -> Iterator[dict[str, str]]:
         "ZENML_SECRETS_STORE_TYPE": "sql",
         "ZENML_SECRETS_STORE_ENCRYPTION_KEY": "1" * 64,
         "ZENML_ANALYTICS_OPT_IN": "false",
+        **(variables or {}),
     }
     command = [sys.executable, "-m", "uvicorn", "zenml.zen_server.zen_server_api:app", "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
     with (folder / "server.log").open("wb") as log:
