@@ -35,6 +35,11 @@ def _asked_by_clients(labels: Labels) -> bool:
     return labels["route"] not in UNCOUNTED_ROUTES
 
 
+def _answered_at_once(labels: Labels) -> bool:
+    """Leave out what may wait for a language model, and then says nothing of the service's own speed."""
+    return labels["route"].startswith("/v1/") and "insights" not in labels["route"]
+
+
 @dataclass(frozen=True)
 class Growth:
     """A metric that says by how much some series of a counter have grown together."""
@@ -125,11 +130,11 @@ class EmfReporter:
 
 
 def _sum_buckets(grown: Sums) -> dict[float, float]:
-    """Return how many requests took at most so many seconds, of all routes that clients ask."""
+    """Return how many requests took at most so many seconds, whichever route they asked."""
     buckets: dict[float, float] = {}
     for (name, series), by in grown.items():
         labels = dict(series)
-        if name == f"{_SECONDS}_bucket" and _asked_by_clients(labels):
+        if name == f"{_SECONDS}_bucket" and _answered_at_once(labels):
             bound = float(labels["le"])
             buckets[bound] = buckets.get(bound, 0.0) + by
     return buckets
