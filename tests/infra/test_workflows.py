@@ -113,7 +113,7 @@ def test_every_variable_and_secret_is_named_in_the_readme(kind: str) -> None:
 
 def test_the_outputs_of_terraform_that_the_readme_names_exist() -> None:
     outputs = {file: file.read_text(encoding="utf-8") for file in ROOT.glob("infra/terraform/environments/*/outputs.tf")}
-    named = {"deploy_role_arn", "service", "stack_environment"}
+    named = {"deploy_role_arn", "learning_role_arn", "service", "stack_environment"}
     assert all(f"output `{name}`" in README for name in named)
     assert len(outputs) == 2
     assert not [(file, name) for file, text in outputs.items() for name in named if f'output "{name}"' not in text]
