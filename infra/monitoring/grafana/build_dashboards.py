@@ -1,6 +1,6 @@
 """Writes `dashboards/*.json`, which Grafana provisions, from the panels listed here.
 
-    python -m venv /path/of/your/choice && /path/of/your/choice/bin/pip install grafana-foundation-sdk==10.1.0
+    python -m venv /path/of/your/choice && /path/of/your/choice/bin/pip install "grafana-foundation-sdk==1769699998!10.1.0"
     /path/of/your/choice/bin/python infra/monitoring/grafana/build_dashboards.py [FOLDER]
 
 It needs nothing of the project's, and the project nothing of it: the files are committed.
@@ -8,6 +8,7 @@ It needs nothing of the project's, and the project nothing of it: the files are 
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -129,10 +130,11 @@ def build_panel(panel: Panel) -> timeseries.Panel | stat.Panel:
 def build_dashboard() -> str:
     """Return the service's dashboard as JSON."""
     board = dashboard.Dashboard("Trending Now: service").uid("trending-now-service").tags(["trending-now"]).refresh("30s").time("now-3h", "now").readonly()
+    numbers = itertools.count(1)
     for row, panels in SERVICE.items():
-        board = board.with_row(dashboard.Row(row))
+        board = board.with_row(dashboard.Row(row).id(next(numbers)))
         for panel in panels:
-            board = board.with_panel(build_panel(panel))
+            board = board.with_panel(build_panel(panel).id(next(numbers)))
     return JSONEncoder(sort_keys=True, indent=1).encode(board.build()) + "\n"
 
 
