@@ -69,23 +69,14 @@ def test_it_fits_the_providers_schema_and_its_own_tests_hold(folder: str, tmp_pa
     assert re.search(r"Success! [1-9]\d* passed, 0 failed", done.stdout), "it has no tests"
 
 
-@pytest.fixture(scope="module")
-def findings() -> dict[str, Any]:
+def test_checkov_finds_nothing_and_what_it_passes_over_says_why() -> None:
     checkov = find_tool("checkov==3.3.30", "checkov")
     command = [*checkov, "--directory", str(TERRAFORM), "--framework", "terraform", "--skip-download", "--compact", "--output", "json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
-def test_checkov_finds_nothing(findings: dict[str, Any]) -> None:
-    assert [(check["check_id"], check["resource"]) for check in findings["results"]["failed_checks"]] == []
-    assert findings["summary"]["parsing_errors"] == 0
-    assert findings["summary"]["passed"] > 100
-
-
-def test_whatever_checkov_is_told_to_pass_over_says_why(findings: dict[str, Any]) -> None:
-    reasons = {check["check_id"]: check["check_result"]["suppress_comment"] for check in findings["results"]["skipped_checks"]}
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=False).stdout)
+    assert [(check["check_id"], check["resource"]) for check in found["results"]["failed_checks"]] == []
+    assert found["summary"]["parsing_errors"] == 0
+    assert found["summary"]["passed"] > 100
+    reasons = {check["check_id"]: check["check_result"]["suppress_comment"] for check in found["results"]["skipped_checks"]}
     assert all(len(reason.split()) > 5 for reason in reasons.values()), reasons
 
 
