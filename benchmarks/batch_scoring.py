@@ -24,7 +24,8 @@ from trending.features.facts import write_facts
 from trending.models.predictor import Predictor
 from trending.models.rows import predict_rows
 from trending.releases import Release, ReleaseStore
-from trending.scoring.stream import ScoringReport, score_titles
+from trending.scoring.predictions import ScoringReport
+from trending.scoring.stream import score_titles
 from trending.settings import load_settings
 from trending.sources import SourceConfig, open_source
 

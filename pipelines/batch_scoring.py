@@ -34,6 +34,29 @@ def batch_scoring(
     """
     titles, _ = stage_titles(source=source, fingerprint=data["fingerprint"], rights=rights)
     predictions, _ = score_titles(titles, release=release, batch_size=batch_size)
+    publish_scored(titles, predictions, rights, data, release, companions, writer)
+
+
+def publish_scored(
+    titles: Any,
+    predictions: Any,
+    rights: list[str],
+    data: dict[str, Any],
+    release: dict[str, str],
+    companions: dict[str, Any] | None,
+    writer: str | None,
+) -> None:
+    """Build and publish: the end of a run, however its titles were scored.
+
+    Args:
+        titles: The artifact of staged titles.
+        predictions: The artifact of their predictions.
+        rights: As the pipeline's; so is what follows.
+        data: Origin of the titles.
+        release: Which release scored.
+        companions: The data version, if there is one.
+        writer: Of insights, if there is one.
+    """
     beside: dict[str, Any] = {}
     if companions:
         beside = dict(zip(("works", "reviews", "trends"), load_companions(rights=rights, **companions), strict=True))

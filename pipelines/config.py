@@ -141,14 +141,18 @@ class BatchScoringConfig(_TitlesConfig):
     rights: list[str] = Field(list(DEFAULT_TRAINABLE), description="Rights classes that may be shown.")
     batch_size: int = Field(2_048, ge=1, le=65_536, description="Titles in memory at a time.")
     market: str = Field("global", description="With an ingested version, whose signals the trending score reads: global or a country code.")
+    scale: Literal["single", "sharded"] = Field("single", description="One step scores all titles, or several score a shard each.")
+    shards: int | None = Field(None, ge=1, le=1_000, description="How many shards; by default as many as this machine has cores.")
 
     def check(self) -> None:
-        """Refuse what pydantic can't see: rights patterns.
+        """Refuse what pydantic can't see: rights patterns, shards of a run that has none.
 
         Raises:
             UsageError: If a value can't be used.
         """
         check_patterns(self.rights)
+        if self.shards and self.scale == "single":
+            raise UsageError(f"shards is {self.shards} but scale is single", where="scale", mend="add --set scale=sharded")
 
 
 ConfigType = TypeVar("ConfigType", TrainingConfig, IngestionConfig, BatchScoringConfig)

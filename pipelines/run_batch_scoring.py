@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
@@ -44,17 +45,17 @@ def run_batch_scoring(config_file: str | None, overrides: list[str], stack: str 
 
     from zenml import Model
 
-    from pipelines.batch_scoring import batch_scoring
     from pipelines.training import MODEL_NAME
 
     # The model's own version, which the run belongs to; one that was made without ZenML gets the release's name.
     origin = scorer.zenml
     model = Model(name=origin.model_name or MODEL_NAME, version=origin.model_version or scorer.version)
     before = set(store.versions())
-    run = run_pipeline(batch_scoring, _parameters(config, source, scorer), stack, use_cache, model)
+    pipeline, shards, scoring_step = _choose_pipeline(config)
+    run = run_pipeline(pipeline, _parameters(config, source, scorer) | shards, stack, use_cache, model)
     version = str(run.steps["publish_release"].outputs["release_version"][0].load())
     staged = run.steps["stage_titles"].outputs["staging_report"][0].load()
-    scored = run.steps["score_titles"].outputs["scoring_report"][0].load()
+    scored = run.steps[scoring_step].outputs["scoring_report"][0].load()
     return {
         "release": version,
         "new": version not in before,
@@ -71,6 +72,17 @@ def run_batch_scoring(config_file: str | None, overrides: list[str], stack: str 
         **count_cached(run),
         "seconds": round(time.perf_counter() - started, 1),
     }
+
+
+def _choose_pipeline(config: BatchScoringConfig) -> tuple[Any, dict[str, int], str]:
+    """Return the pipeline for the scale, what it takes besides, and the step whose predictions are whole."""
+    if config.scale == "single":
+        from pipelines.batch_scoring import batch_scoring
+
+        return batch_scoring, {}, "score_titles"
+    from pipelines.sharded_scoring import sharded_scoring
+
+    return sharded_scoring, {"shards": config.shards or len(os.sched_getaffinity(0))}, "join_predictions"
 
 
 def _parameters(config: BatchScoringConfig, source: Source, scorer: Manifest) -> dict[str, Any]:

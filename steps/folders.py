@@ -61,3 +61,19 @@ class FolderMaterializer(PathMaterializer):
         with self.get_temporary_directory(delete_at_exit=False) as directory:
             io_utils.copy_dir(self.uri, str(directory), overwrite=True)
             return Path(directory)
+
+
+class ShardsMaterializer(FolderMaterializer):
+    """Stores a folder of numbered folders, over which a step can be mapped: whoever works on one of them fetches that one alone."""
+
+    SKIP_REGISTRATION: ClassVar[bool] = True
+
+    def get_item_count(self, data: Path) -> int:
+        """Return how many there are."""
+        return sum(1 for _ in data.iterdir())
+
+    def load_item(self, data_type: type[Any], index: int) -> Path:
+        """Copy one of them; the step that asked for it clears it away."""
+        with self.get_temporary_directory(delete_at_exit=False) as directory:
+            io_utils.copy_dir(f"{self.uri}/{index:05d}", str(directory), overwrite=True)
+            return Path(directory)

@@ -28,7 +28,8 @@ from trending.models.fitting import fit_model
 from trending.models.predictor import Predictor
 from trending.models.rows import predict_rows
 from trending.scoring import PREDICTIONS_FILE, TITLES_FILE
-from trending.scoring.stream import PREDICTION_SCHEMA, align_predictions, score_titles
+from trending.scoring.predictions import PREDICTION_SCHEMA
+from trending.scoring.stream import align_predictions, score_titles
 from trending.scoring.titles import StagedTitles, read_shown, stage_titles
 from trending.sources import SourceConfig, open_source
 from trending.tables import TITLE_SCHEMA

@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,34 +20,10 @@ from trending.genres import GENRES
 from trending.models.predictor import Predictor
 from trending.models.rows import predict_rows
 from trending.scoring import PREDICTIONS_FILE
+from trending.scoring.predictions import PREDICTION_SCHEMA, ScoringReport
 
-PREDICTION_SCHEMA = pa.schema(
-    [
-        ("title_id", pa.string()),
-        *((genre, pa.float32()) for genre in GENRES),  # calibrated probabilities to four digits, as every answer has them
-        ("genres", pa.list_(pa.string())),  # those predicted, likeliest first
-        ("uncertain", pa.list_(pa.string())),  # those too near their threshold to say yes or no
-        ("release", pa.string()),
-        ("scored_at", pa.timestamp("ms", tz="UTC")),
-    ]
-)
 _DIGITS = 4
 _READ = ["title_id", "type", "year", "plot"]
-
-
-@dataclass(frozen=True)
-class ScoringReport:
-    """What scoring found and took: titles read, those scored (all that have a plot), those with a genre in doubt, those without any, seconds."""
-
-    titles: int
-    scored: int
-    uncertain: int
-    without_genre: int
-    seconds: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the report as plain values."""
-        return asdict(self)
 
 
 def score_titles(
