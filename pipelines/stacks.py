@@ -129,7 +129,7 @@ def _apply_component(kind: Any, spec: dict[str, Any], connectors: dict[str, UUID
     if component.flavor_name != spec["flavor"]:
         raise UsageError(f"a component {spec['name']} of flavor {component.flavor_name} is there already", where=f"ZenML's {kind.value}", mend="rename one")
     changed = not found
-    if any(component.configuration.get(key) != value for key, value in wanted.items() if value != ""):
+    if not _covers(component.configuration, {key: value for key, value in wanted.items() if value != ""}):
         client.update_stack_component(component.id, kind, configuration=wanted)
         changed = True
     connector = connectors.get(spec.get("connector", ""))
@@ -137,6 +137,13 @@ def _apply_component(kind: Any, spec: dict[str, Any], connectors: dict[str, UUID
         client.update_stack_component(component.id, kind, connector_id=connector)
         changed = True
     return component.id, changed
+
+
+def _covers(held: Any, wanted: Any) -> bool:
+    """Return whether what is held says all that is wanted; ZenML adds what it takes by default."""
+    if isinstance(wanted, dict):
+        return isinstance(held, dict) and all(_covers(held.get(key), value) for key, value in wanted.items())
+    return bool(held == wanted)
 
 
 def _apply_connector(name: str, spec: dict[str, Any]) -> tuple[UUID, bool]:

@@ -23,6 +23,25 @@ def test_applying_a_stack_twice_changes_nothing(runner: Runner) -> None:
     assert "already registered" in second.stdout
 
 
+APPLIED = """
+import json, os
+from pipelines.stacks import apply_stack, list_variables, read_stack
+changes = {{}}
+for stack in {stacks!r}:
+    for word in ("one", "one", "other", "other"):
+        for name in list_variables(read_stack(stack)):
+            os.environ[name] = f"s3://{{word}}/artifacts" if "S3" in name else word
+        changes.setdefault(stack, []).append(apply_stack(stack)[1])
+print(json.dumps(changes))
+"""
+
+
+def test_applying_brings_a_stack_up_to_the_environment_and_then_changes_nothing(runner: Runner) -> None:
+    stacks = ["airflow", "kubernetes", "local-s3"]
+    # The second and third share a component, which the one before has brought up to the last word.
+    assert runner.python(APPLIED.format(stacks=stacks)) == dict.fromkeys(stacks, [True, False, True, False])
+
+
 def test_an_unknown_stack_is_refused_with_the_known_ones(runner: Runner) -> None:
     outcome = runner.run("--pipeline", "training", "--stack", "moon")
     assert outcome.returncode == 2
