@@ -39,7 +39,7 @@ print(json.dumps(changes))
 def test_applying_brings_a_stack_up_to_the_environment_and_then_changes_nothing(runner: Runner) -> None:
     stacks = ["airflow", "kubernetes", "local-s3"]
     # The second and third share a component, which the one before has brought up to the last word.
-    assert runner.python(APPLIED.format(stacks=stacks)) == dict.fromkeys(stacks, [True, False, True, False])
+    assert runner.python(APPLIED.format(stacks=stacks)) == {stack: [True, False, True, False] for stack in stacks}
 
 
 def test_an_unknown_stack_is_refused_with_the_known_ones(runner: Runner) -> None:
