@@ -33,7 +33,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return train(StackRunner(tmp_path_factory.mktemp("local")), "local")
 
 
-@pytest.mark.parametrize("stack", ["local-wandb", "local-s3", "mixed"])
+@pytest.mark.parametrize("stack", [pytest.param("local-wandb", marks=pytest.mark.slow), pytest.param("local-s3", marks=pytest.mark.slow), "mixed"])
 def test_a_stack_changes_where_things_lie_and_nothing_else(stack: str, reference: dict[str, Any], object_store: dict[str, str], tmp_path: Path) -> None:
     runner = StackRunner(tmp_path, variables={**object_store, "WANDB_MODE": "offline"})
     found = train(runner, str(write_mixed_stack(tmp_path)) if stack == "mixed" else stack)
