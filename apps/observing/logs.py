@@ -65,7 +65,9 @@ def configure_logging(log_format: LogFormat, service: str) -> None:
     to_text = [_to_text] if log_format == "json" else []
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=foreign, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer, *to_text], pass_foreign_args=True
+            foreign_pre_chain=foreign,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer, *to_text],
+            pass_foreign_args=log_format == "json",
         )
     )
     root = logging.getLogger()
