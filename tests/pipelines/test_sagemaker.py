@@ -113,7 +113,7 @@ def ran(cloud: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder = tmp_path_factory.mktemp("aws")
     (folder / "sagemaker.yaml").write_text("SchemaVersion: '1.0'\nSageMaker:\n  PythonSDK:\n    Modules:\n      TelemetryOptOut: true\n", encoding="utf-8")
     # The server tries the role before it takes the connector.
-    with serve_zenml(folder / "zenml-server", {"AWS_ENDPOINT_URL": cloud["AWS_ENDPOINT_URL"]}) as server:
+    with serve_zenml(folder / "zenml-server", {"AWS_ENDPOINT_URL": cloud["AWS_ENDPOINT_URL"], "AWS_DEFAULT_REGION": REGION}) as server:
         runner = StackRunner(folder, variables={**cloud, **server, "SAGEMAKER_USER_CONFIG_OVERRIDE": str(folder / "sagemaker.yaml")})
         found, stop = SageMaker(), threading.Event()
         worker = threading.Thread(target=carry_out, args=(cloud["AWS_ENDPOINT_URL"], folder / "jobs", found, stop))
