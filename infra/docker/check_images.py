@@ -37,6 +37,7 @@ root=$1 releases=$2; shift 2
 mount --bind "$root" "$root"
 for place in tmp var/lib/trending; do mount -t tmpfs -o mode=1777 tmpfs "$root/$place"; done
 mount --rbind /dev "$root/dev"
+mount --rbind /proc "$root/proc"
 if [ -n "$releases" ]; then mount --bind "$releases" "$root/mnt"; mount -o remount,bind,ro "$root/mnt"; fi
 mount -o remount,bind,ro "$root"
 exec chroot "$root" setpriv --reuid 10001 --regid 10001 --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all --pdeathsig TERM \
