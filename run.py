@@ -12,6 +12,7 @@ import json
 import logging
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,9 @@ def main(argv: list[str] | None = None) -> int:
         print("run.py: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
+        return 1
+    except Exception:  # nobody expected it: its traceback, kept off stdout
+        traceback.print_exc()
         return 1
     if as_json and result is not None:
         print(json.dumps(result, ensure_ascii=False))

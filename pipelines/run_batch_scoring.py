@@ -8,7 +8,8 @@ from typing import Any
 
 from pipelines.config import BatchScoringConfig, load_config
 from pipelines.runner import connect_zenml, count_cached, quieten_zenml, run_pipeline
-from pipelines.stacks import read_stack
+from pipelines.stacks import read_stack, use_stack
+from trending.errors import UsageError
 from trending.ingestion.companions import fingerprint_companions
 from trending.releases import Manifest, ReleaseStore
 from trending.scoring.scorer import find_scorer
@@ -51,6 +52,8 @@ def run_batch_scoring(config_file: str | None, overrides: list[str], stack: str 
     origin = scorer.zenml
     model = Model(name=origin.model_name or MODEL_NAME, version=origin.model_version or scorer.version)
     before = set(store.versions())
+    if config.scale == "sharded":
+        check_dynamic(stack)
     pipeline, shards, scoring_step = _choose_pipeline(config)
     run = run_pipeline(pipeline, _parameters(config, source, scorer) | shards, stack, use_cache, model)
     version = str(run.steps["publish_release"].outputs["release_version"][0].load())
@@ -72,6 +75,25 @@ def run_batch_scoring(config_file: str | None, overrides: list[str], stack: str 
         **count_cached(run),
         "seconds": round(time.perf_counter() - started, 1),
     }
+
+
+def check_dynamic(stack: str | None) -> None:
+    """Refuse a stack whose orchestrator must know all steps before a run begins: how many shards there are is known only once titles are cut.
+
+    Args:
+        stack: Name of a stack in `stacks/`; the user's active one if None.
+
+    Raises:
+        UsageError: If it is such a stack.
+    """
+    from zenml.client import Client
+
+    if stack is not None:
+        use_stack(stack)
+    active = Client().active_stack
+    if not active.orchestrator.supports_dynamic_pipelines:
+        mend = "use scale=single there, or a stack on local, kubernetes or sagemaker"
+        raise UsageError(f"its orchestrator ({active.orchestrator.flavor}) can't run steps in shards", where=f"stack {active.name}", mend=mend)
 
 
 def _choose_pipeline(config: BatchScoringConfig) -> tuple[Any, dict[str, int], str]:

@@ -70,6 +70,7 @@ def run_pipeline(pipeline: Any, parameters: dict[str, Any], stack: str | None, u
     Raises:
         TrendingError: Whatever a step raised of it, or a `QualityError` if the run failed otherwise.
     """
+    from zenml.client import Client
     from zenml.enums import ExecutionMode
     from zenml.utils import source_utils
 
@@ -80,10 +81,10 @@ def run_pipeline(pipeline: Any, parameters: dict[str, Any], stack: str | None, u
     if stack is not None:
         use_stack(stack)
     options = {**find_remote_options(), **({} if model is None else {"model": model})}
+    if ExecutionMode.FAIL_FAST in Client().active_stack.orchestrator.supported_execution_modes:
+        options["execution_mode"] = ExecutionMode.FAIL_FAST
     try:
-        run: PipelineRunResponse | None = pipeline.with_options(
-            enable_cache=use_cache, execution_mode=ExecutionMode.FAIL_FAST, on_start=announce_start, on_end=announce_end, **options
-        )(**parameters)
+        run: PipelineRunResponse | None = pipeline.with_options(enable_cache=use_cache, on_start=announce_start, on_end=announce_end, **options)(**parameters)
     except Exception as error:
         expected = find_trending_error(error)
         if expected is None:
