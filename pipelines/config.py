@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
@@ -18,6 +19,7 @@ from trending.matching import MatchSettings
 from trending.models.base import MODEL_KINDS, build_model
 from trending.models.search import SearchBudget
 from trending.models.spaces import SPACES
+from trending.models.xgb_dask import check_dask
 from trending.sources import SourceConfig
 from trending.sources.crawl.config import LIVE_SOURCES, CrawlConfig, LiveName
 from trending.validation.settings import CheckSettings, GateSettings
@@ -34,7 +36,27 @@ class _TitlesConfig(SourceConfig):
         return SourceConfig(**self.model_dump(include=set(SourceConfig.model_fields)))
 
 
-class TrainingConfig(_TitlesConfig):
+class _ScaledConfig(BaseModel):
+    """Keys of pipelines that can share work out."""
+
+    scale: Literal["single", "sharded"] = Field("single", description="Whether work is shared out among processes, pods or jobs: see docs/scale.md.")
+    shards: int | None = Field(None, ge=1, le=1_000, description="Among how many; by default as many as this machine has cores.")
+
+    def check_scale(self) -> None:
+        """Refuse shards of a run that has none.
+
+        Raises:
+            UsageError: If there are some.
+        """
+        if self.shards and self.scale == "single":
+            raise UsageError(f"shards is {self.shards} but scale is single", where="scale", mend="add --set scale=sharded")
+
+    def count_shards(self) -> int:
+        """Return among how many work is shared out: 1 if it isn't."""
+        return 1 if self.scale == "single" else self.shards or len(os.sched_getaffinity(0))
+
+
+class TrainingConfig(_TitlesConfig, _ScaledConfig):
     """Keys of `configs/training*.yaml`: those of the source, and what is learnt."""
 
     pipeline: ClassVar[str] = "training"
@@ -67,6 +89,17 @@ class TrainingConfig(_TitlesConfig):
         for kind in self.search:
             if kind not in SPACES or kind not in self.models:
                 raise UsageError(f"no search for {kind!r}", where="search", mend=f"choose from those of models that can be searched: {', '.join(SPACES)}")
+        self.check_scale()
+        if self.scale == "sharded":
+            if "xgboost" not in self.models:
+                raise UsageError("in training only XGBoost's trees are shared out, and xgboost isn't trained", where="scale", mend="add xgboost to models")
+            check_dask()
+
+    def list_params(self) -> dict[str, dict[str, Any]]:
+        """Return the hyper-parameters per model that differ from its defaults, and among how many processes work is shared out."""
+        if self.scale == "single":
+            return self.model_params
+        return self.model_params | {"xgboost": {"workers": self.count_shards()} | self.model_params.get("xgboost", {})}
 
 
 class IngestionConfig(BaseModel):
@@ -131,7 +164,7 @@ class IngestionConfig(BaseModel):
             raise UsageError("source 'files' needs a path", where="path", mend="add --set path=FILE.parquet (or .csv, .jsonl)")
 
 
-class BatchScoringConfig(_TitlesConfig):
+class BatchScoringConfig(_TitlesConfig, _ScaledConfig):
     """Keys of `configs/batch_scoring*.yaml`: those of the source, and what scores it."""
 
     pipeline: ClassVar[str] = "batch_scoring"
@@ -141,8 +174,6 @@ class BatchScoringConfig(_TitlesConfig):
     rights: list[str] = Field(list(DEFAULT_TRAINABLE), description="Rights classes that may be shown.")
     batch_size: int = Field(2_048, ge=1, le=65_536, description="Titles in memory at a time.")
     market: str = Field("global", description="With an ingested version, whose signals the trending score reads: global or a country code.")
-    scale: Literal["single", "sharded"] = Field("single", description="One step scores all titles, or several score a shard each.")
-    shards: int | None = Field(None, ge=1, le=1_000, description="How many shards; by default as many as this machine has cores.")
 
     def check(self) -> None:
         """Refuse what pydantic can't see: rights patterns, shards of a run that has none.
@@ -151,8 +182,7 @@ class BatchScoringConfig(_TitlesConfig):
             UsageError: If a value can't be used.
         """
         check_patterns(self.rights)
-        if self.shards and self.scale == "single":
-            raise UsageError(f"shards is {self.shards} but scale is single", where="scale", mend="add --set scale=sharded")
+        self.check_scale()
 
 
 ConfigType = TypeVar("ConfigType", TrainingConfig, IngestionConfig, BatchScoringConfig)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Any
 
@@ -104,7 +103,7 @@ def _choose_pipeline(config: BatchScoringConfig) -> tuple[Any, dict[str, int], s
         return batch_scoring, {}, "score_titles"
     from pipelines.sharded_scoring import sharded_scoring
 
-    return sharded_scoring, {"shards": config.shards or len(os.sched_getaffinity(0))}, "join_predictions"
+    return sharded_scoring, {"shards": config.count_shards()}, "join_predictions"
 
 
 def _parameters(config: BatchScoringConfig, source: Source, scorer: Manifest) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def _parameters(config: TrainingConfig, source_name: str, fingerprint: str) -> d
         "rights": config.rights,
         "seed": config.seed,
         "models": list(config.models),
-        "model_params": config.model_params,
+        "model_params": config.list_params(),
         "search": {kind: budget.model_dump() for kind, budget in config.search.items()},
         "companions": {"version": config.version, "fingerprint": fingerprint_companions(config.version), "market": config.market} if ingested else None,
         "writer": load_settings().llm_model or None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from trending.genres import GENRES
 from trending.models.base import GenreModel, Labelled, WeightedTerms
 from trending.models.logits import sigmoid, to_logits
 from trending.models.probes import Floats, PlotReader
+
+if TYPE_CHECKING:
+    from xgboost import Booster
 
 _TREES, _INTERCEPTS = "xgboost.ubj", "intercepts"
 _PATIENCE = 20  # rounds without a gain on validation titles before it stops
@@ -37,15 +40,17 @@ class XGBoostModel(GenreModel):
         "subsample": 1,
         "colsample_bynode": 1,
         "max_bin": 512,
+        "workers": 1_000,
         "ngrams": 5,
         "facts_dropped": 1,
     }
 
     @classmethod
     def defaults(cls) -> dict[str, Any]:
-        """`max_features` to `C` are the word probes', and those from `n_estimators` XGBoost's.
+        """`max_features` to `C` are the word probes', and those from `n_estimators` to `max_bin` XGBoost's.
 
-        `facts_dropped`: share of the titles that are learnt from as if nothing but the plot were known.
+        `facts_dropped`: share of the titles that are learnt from as if nothing but the plot were known. `workers`: processes that grow the trees, a share of
+        the titles each; with one there is neither Dask nor another process.
         """
         return {
             "max_features": 120_000,
@@ -61,6 +66,7 @@ class XGBoostModel(GenreModel):
             "min_child_weight": 5.0,
             "reg_lambda": 1.0,
             "max_bin": 64,
+            "workers": 1,
         }
 
     def fit(self, texts: Sequence[str], labels: IntMatrix, seed: int, validation: Labelled | None = None) -> None:
@@ -87,13 +93,33 @@ class XGBoostModel(GenreModel):
             seed: Of the samples of rows and features.
             watch: Told each round's number and mean average precision on validation titles; what it raises ends the growing.
         """
-        import xgboost
-
-        from trending.models.rounds import RoundLog, measure_precision
-
         # Every genre begins at its own share of the titles.
         labels = learnt[1]
         self.intercepts = np.asarray(to_logits((labels.sum(axis=0) + 1.0) / (len(labels) + 2.0)), dtype=np.float32)
+        params = {
+            **{name: self.params[name] for name in _TREE_PARAMS},
+            "objective": "binary:logistic",
+            "eval_metric": "logloss",
+            "multi_strategy": "one_output_per_tree",
+            "base_score": 0.5,
+            "seed": seed,
+        }
+        self.history: list[dict[str, float]]
+        if self.params["workers"] > 1 and watch is None:  # whoever watches must be able to end it, round by round
+            from trending.models.xgb_dask import grow_apart
+
+            asked = (params, self.params["n_estimators"], _PATIENCE, learnt, held, self.intercepts, self.params["workers"])
+            self.booster, self.history = grow_apart(*asked)
+        else:
+            self.booster, self.history = self._grow_here(params, learnt, held, watch)
+        self.booster.set_attr(**{_INTERCEPTS: json.dumps(self.intercepts.tolist())})
+
+    def _grow_here(
+        self, params: dict[str, Any], learnt: tuple[Floats, IntMatrix], held: tuple[Floats, IntMatrix] | None, watch: Watch | None
+    ) -> tuple[Booster, list[dict[str, float]]]:
+        import xgboost
+
+        from trending.models.rounds import RoundLog, measure_precision
 
         def prepare(rows: Floats, targets: IntMatrix, like: Any = None) -> Any:
             start = np.tile(self.intercepts, (len(rows), 1))
@@ -104,15 +130,8 @@ class XGBoostModel(GenreModel):
         callbacks: list[Any] = [log]
         if held:
             callbacks.append(xgboost.callback.EarlyStopping(rounds=_PATIENCE, metric_name="logloss", data_name="validation", save_best=True))
-        self.booster = xgboost.train(
-            {
-                **{name: self.params[name] for name in _TREE_PARAMS},
-                "objective": "binary:logistic",
-                "eval_metric": "logloss",
-                "multi_strategy": "one_output_per_tree",
-                "base_score": 0.5,
-                "seed": seed,
-            },
+        booster = xgboost.train(
+            params,
             train,
             self.params["n_estimators"],
             evals=[(prepare(*held, train), "validation")] if held else [],
@@ -120,8 +139,7 @@ class XGBoostModel(GenreModel):
             callbacks=callbacks,
             verbose_eval=False,
         )
-        self.booster.set_attr(**{_INTERCEPTS: json.dumps(self.intercepts.tolist())})
-        self.history: list[dict[str, float]] = log.rows
+        return booster, log.rows
 
     def describe_fit(self) -> dict[str, Any]:
         """Return the rounds grown, the encoder that read the plots, and loss and mean average precision on validation titles, round by round."""

@@ -1,0 +1,157 @@
+"""Batch scoring in one piece and in shards, on this machine: `python -m benchmarks.sharding [--titles N] [--shards N] [--model KIND]`.
+
+A quick release is trained on the starter catalogue; its plots, each made unique, are scored. First the scoring alone: at once, in as many threads as
+shards, in as many processes. Then whole runs of the pipeline, with a ZenML of their own: seconds of every step, peak memory of all processes together and
+of the largest, and what a shard costs beside its scoring. Nothing comes from a cache.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count, cycle, islice
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.timing import ROOT, own_environment, run
+from trending.releases import Release, ReleaseStore
+from trending.scoring import TITLES_FILE
+from trending.scoring.apart import score_apart
+from trending.scoring.shards import cut_titles
+from trending.scoring.stream import score_titles
+from trending.sources import SourceConfig, open_source
+from trending.tables import TITLE_SCHEMA
+
+BATCH = 2_048
+_RUN = """
+import json, sys
+from zenml.utils import source_utils
+source_utils.set_custom_source_root(sys.argv[1])
+from zenml.client import Client
+run = Client().get_pipeline_run(sys.argv[2])
+seconds = {name: (step.end_time - step.start_time).total_seconds() for name, step in run.steps.items()}
+reports = {name: step.outputs["shard_report"][0].load() for name, step in run.steps.items() if "shard_report" in step.outputs}
+print(json.dumps({"seconds": seconds, "reports": reports}))
+"""
+
+
+def main() -> None:
+    """Train, score all ways, print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.sharding", description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--titles", type=int, default=40_000)
+    parser.add_argument("--shards", type=int, default=2)
+    parser.add_argument("--model", default="tfidf_logreg", help="kind of the model that scores")
+    arguments = parser.parse_args()
+    console = Console(width=150)
+    with tempfile.TemporaryDirectory(prefix="bench-") as place:
+        folder = Path(place)
+        environment = own_environment(folder) | {"TRENDING_ENCODER": "none"}
+        command = [sys.executable, str(ROOT / "run.py"), "--pipeline"]
+        run([*command, "training", "--set", f"models=[majority, {arguments.model}]"], environment)
+        titles = folder / TITLES_FILE
+        _write_titles(titles, arguments.titles)
+        _compare_scoring(ReleaseStore(str(folder / "home" / "releases"), folder / "cache").open(), titles, folder, arguments.shards, console)
+        scoring = [*command, "batch_scoring", "--json", "--no-cache", "--set", "source=files", "--set", f"path={titles}"]
+        measured = {"single": _measure(scoring, environment)}
+        measured["sharded"] = _measure([*scoring, "--set", "scale=sharded", "--set", f"shards={arguments.shards}"], environment)
+        _print_runs(measured, console)
+
+
+def _write_titles(file: Path, number: int) -> None:
+    records = open_source(SourceConfig()).records()
+    rows = [
+        {**row, "title_id": f"made:{day}", "title": f"{row['title']} {day}", "plot": f"{row['plot']} It is day {day}."}
+        for day, row in zip(count(), islice(cycle(records), number), strict=False)
+    ]
+    pq.write_table(
+        pa.Table.from_pylist([{name: row.get(name) for name in TITLE_SCHEMA.names} for row in rows], schema=TITLE_SCHEMA), file, row_group_size=4_096
+    )
+
+
+def _compare_scoring(release: Release, titles: Path, folder: Path, shards: int, console: Console) -> None:
+    cut_titles(titles, folder / "shards", shards, BATCH)
+    parts = sorted((folder / "shards").iterdir())
+    predictor = release.predictor  # opened before the clock starts
+
+    def here(part: Path, name: str) -> None:
+        now = dt.datetime.now(dt.UTC)
+        score_titles(predictor, part, folder / "scored" / name, release=release.manifest.version, scored_at=now, batch_size=BATCH)
+
+    def side_by_side(score: Callable[[Path], object]) -> None:
+        with ThreadPoolExecutor(shards) as pool:
+            list(pool.map(score, parts))
+
+    ways: dict[str, Callable[[], None]] = {
+        "at once": lambda: here(titles, "whole"),
+        f"{shards} threads": lambda: side_by_side(lambda part: here(part / TITLES_FILE, f"thread-{part.name}")),
+        f"{shards} processes": lambda: side_by_side(lambda part: score_apart(release, part / TITLES_FILE, folder / "scored" / part.name, BATCH)),
+    }
+    for name, score in ways.items():
+        started = time.perf_counter()
+        score()
+        console.print(f"scoring alone, {release.manifest.model_kind}, {name}: {time.perf_counter() - started:.1f} s")
+
+
+def _measure(command: list[str], environment: dict[str, str]) -> dict[str, Any]:
+    """Run a command, and return its run's steps, seconds, and megabytes of memory: most of all its processes together, and of the largest one."""
+    started = time.perf_counter()
+    process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    together = largest = 0.0
+    while process.poll() is None:
+        held = [_read_memory(one) for one in _list_tree(process.pid)]
+        together, largest = max(together, sum(held)), max([largest, *held])
+        time.sleep(0.1)
+    seconds = time.perf_counter() - started
+    out, problem = process.communicate()
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{problem}")
+    told = json.loads(out)
+    asked = subprocess.run([sys.executable, "-c", _RUN, str(ROOT), told["run"]], env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
+    return {**json.loads(asked.stdout.splitlines()[-1]), "whole": seconds, "together": together, "largest": largest, "release": told["release"]}
+
+
+def _list_tree(pid: int) -> list[psutil.Process]:
+    try:
+        whole = psutil.Process(pid)
+        return [whole, *whole.children(recursive=True)]
+    except psutil.Error:  # has just ended
+        return []
+
+
+def _read_memory(process: psutil.Process) -> float:
+    try:
+        return float(process.memory_info().rss / 1e6)
+    except psutil.Error:
+        return 0.0
+
+
+def _print_runs(measured: dict[str, dict[str, Any]], console: Console) -> None:
+    table = Table("what", *measured, title_justify="left")
+    steps = list(dict.fromkeys(step for one in measured.values() for step in one["seconds"]))
+    for step in steps:
+        table.add_row(f"{step}, s", *(f"{one['seconds'][step]:.1f}" if step in one["seconds"] else "" for one in measured.values()))
+    table.add_row("the command, s", *(f"{one['whole']:.1f}" for one in measured.values()))
+    table.add_row("all processes together, MB", *(f"{one['together']:,.0f}" for one in measured.values()))
+    table.add_row("the largest process, MB", *(f"{one['largest']:,.0f}" for one in measured.values()))
+    table.add_row("release", *(one["release"] for one in measured.values()))
+    console.print(table)
+    sharded = measured["sharded"]
+    beside = [sharded["seconds"][step] - report["seconds"] for step, report in sharded["reports"].items()]
+    console.print(f"a shard beside its scoring (process, model, artifacts, ZenML): {sum(beside) / len(beside):.1f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""XGBoost's trees grown in one process and by two that share the titles out: `python -m benchmarks.shared_trees [FILE] [--workers N]`.
+
+FILE is a file of titles with plots and genres; the starter catalogue by default. Needs `distributed`. Probes and features are made once and both grow on
+them, so that only the trees differ. Judged on test titles by rules tuned on validation titles; in brackets 95 % bootstrap intervals over title groups,
+differences paired. Memory is what growing added to the peak of one process: this one, or the largest worker.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import resource
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from benchmarks.xgboost_features import SEED, decide, load_examples
+from trending.evaluation.judge import compare, judge
+from trending.features.examples import select_part
+from trending.models.xgb import XGBoostModel
+
+
+def main() -> None:
+    """Grow both, judge both, print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.shared_trees", description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="titles; default: the starter catalogue")
+    parser.add_argument("--workers", type=int, default=2)
+    arguments = parser.parse_args()
+    examples = load_examples(arguments.file)
+    model = XGBoostModel(**XGBoostModel.defaults())
+    train, validation = (select_part(examples, part, model.reads) for part in ("train", "validation"))
+    learnt, held = model.read_parts(train.texts, train.labels, SEED, (validation.texts, validation.labels))
+    print(f"{len(learnt[0]):,} titles to learn from, {learnt[0].shape[1]} features, {learnt[0].nbytes / 1e6:.0f} MB")
+    shared = copy.copy(model)
+    shared.params = {**model.params, "workers": arguments.workers}
+    judged = {}
+    test = select_part(examples, "test", model.reads).rows
+    for name, one in (("one process", model), (f"{arguments.workers} workers", shared)):
+        seconds, added = _measure(lambda one=one: one.grow(learnt, held, SEED))  # type: ignore[misc]
+        judged[name] = decide(one, examples, one.reads)
+        whole = judge(name, judged[name], test, SEED)
+        rounds = one.booster.num_boosted_rounds()
+        print(f"{name}: {seconds:.1f} s, {rounds} rounds, {added:,.0f} MB; macro F1 {whole.metrics['macro_f1']}, mAP {whole.metrics['map']}")
+    alone, apart = judged.values()
+    gain = compare(apart, alone, np.asarray(test["group_id"].astype(str)).tolist(), SEED)
+    print(f"workers over one process, paired: {gain.value:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]")
+
+
+def _measure(grow: Callable[[], None]) -> tuple[float, float]:
+    """Return seconds, and megabytes: of the largest process below this one if there are any, else those added to this one."""
+    most, ended = [0.0], threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.1):
+            for child in psutil.Process().children(recursive=True):
+                try:
+                    most[0] = max(most[0], child.memory_info().rss / 1e6)
+                except psutil.Error:
+                    continue
+
+    before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    grow()
+    ended.set()
+    watcher.join()
+    return time.perf_counter() - started, most[0] or (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1e3
+
+
+if __name__ == "__main__":
+    main()
