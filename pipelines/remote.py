@@ -37,10 +37,8 @@ def find_remote_options() -> dict[str, Any]:
     if not image:
         mend = f"set it to the address of the image (infra/docker); python run.py stack check {stack}"
         raise UsageError(f"stack {stack} runs steps in an image, and none is named", where="TRENDING_TRAINING_IMAGE", mend=mend)
-    # The image holds the code that was tested with it: ZenML would otherwise send this checkout's along.
-    docker = DockerSettings(parent_image=image, skip_build=True, allow_download_from_artifact_store=False, allow_download_from_code_repository=False)
     return {
-        "settings": {"docker": docker},
+        "settings": {"docker": DockerSettings(parent_image=image, skip_build=True)},  # ZenML sends this checkout's code along
         "environment": list_open_settings(),
         "secrets": [SECRET] if client.list_secrets(name=SECRET).items else [],
     }

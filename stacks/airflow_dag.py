@@ -60,7 +60,8 @@ class DagConfiguration(BaseModel):
 
 def describe_task(dag: DagConfiguration, task: TaskConfiguration) -> dict[str, Any]:
     """Return the arguments of the BashOperator that runs a step."""
-    command = [dag.python if part == "python" else part for part in task.command]
+    ours = {"python": dag.python, "zenml.entrypoints.entrypoint": "stacks.airflow_step"}
+    command = [ours.get(part, part) for part in task.command]
     environment = {**task.environment, ENV_ZENML_AIRFLOW_RUN_ID: "{{ run_id }}"}
     if dag.local_stores_path:
         environment[_LOCAL_STORES] = dag.local_stores_path

@@ -125,7 +125,7 @@ def check_serving(root: str, config: dict[str, Any], releases: Path) -> dict[str
 def check_training(root: str, config: dict[str, Any]) -> dict[str, float]:
     """Train and publish in the image, with nothing but its own writable places; returns the seconds."""
     started = time.monotonic()
-    command = ["python", "run.py", "--pipeline", "training", "--set", "models=[majority,tfidf_logreg]", "--json"]
+    command = ["python", "/app/run.py", "--pipeline", "training", "--set", "models=[majority,tfidf_logreg]", "--json"]
     with start_inside(root, config, command) as process:
         said = process.communicate(timeout=900)[0]
         if process.returncode or not json.loads(said)["release"]:

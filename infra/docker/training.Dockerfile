@@ -1,4 +1,5 @@
-# Runs the steps of a pipeline wherever a ZenML stack sends them: the whole lock, and the project at /app, where ZenML looks for it.
+# Runs the steps of a pipeline wherever a ZenML stack sends them: the whole lock, and the project at /app. ZenML unpacks the code that a run was started from
+# where the step begins, which therefore is a folder that can be written to.
 # Built from the repository's root; PYTHON_IMAGE as in serving.Dockerfile.
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
@@ -29,12 +30,13 @@ RUN /opt/venv/bin/python -m compileall -q /app
 ENV PATH=/opt/venv/bin:$PATH \
     GIT_PYTHON_REFRESH=quiet \
     PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONPATH=/app \
     PYTHONUNBUFFERED=1 \
     TRENDING_HOME=/var/lib/trending \
     ZENML_ANALYTICS_OPT_IN=false \
     ZENML_CONFIG_PATH=/var/lib/trending/zenml
-WORKDIR /app
+WORKDIR /var/lib/trending
 USER 10001:10001
 # A step runs and ends; whoever started it watches it.
 HEALTHCHECK NONE
-CMD ["python", "run.py", "--help"]
+CMD ["python", "/app/run.py", "--help"]

@@ -36,7 +36,7 @@ def test_a_task_runs_this_checkouts_python_whatever_its_arguments_hold() -> None
     place, command = said["bash_command"].split(" && exec ")
     assert place == f"cd {ROOT}"
     asked = subprocess.run(["bash", "-c", f"printf '%s\\n' {command}"], capture_output=True, text=True, check=True).stdout.splitlines()
-    assert asked == [sys.executable, "-m", "zenml.entrypoints.entrypoint", "--step_name", "it's one"]
+    assert asked == [sys.executable, "-m", "stacks.airflow_step", "--step_name", "it's one"]
     assert (said["append_env"], said["env"]["ZENML_LOCAL_STORES_PATH"]) == (True, "/stores")
 
 

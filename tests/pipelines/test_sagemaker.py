@@ -103,7 +103,7 @@ def carry_out(url: str, folder: Path, found: SageMaker, stop: threading.Event) -
         place.mkdir(parents=True)
         outcome = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False)
         if outcome.returncode:
-            found.failures.append(f"{name}: {outcome.stderr[-3000:]}")
+            found.failures.append(f"{name}: {outcome.stderr[-3000:]}{outcome.stdout[-3000:]}")
         done.add(name)
 
 
