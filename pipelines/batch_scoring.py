@@ -45,6 +45,7 @@ def publish_scored(
     release: dict[str, str],
     companions: dict[str, Any] | None,
     writer: str | None,
+    vectors: Any = None,
 ) -> None:
     """Build and publish: the end of a run, however its titles were scored.
 
@@ -56,10 +57,11 @@ def publish_scored(
         release: Which release scored.
         companions: The data version, if there is one.
         writer: Of insights, if there is one.
+        vectors: Artifacts of the titles' vectors, shard by shard, if there are some already.
     """
-    beside: dict[str, Any] = {}
+    beside: dict[str, Any] = {} if vectors is None else {"vectors": vectors}
     if companions:
-        beside = dict(zip(("works", "reviews", "trends"), load_companions(rights=rights, **companions), strict=True))
+        beside |= dict(zip(("works", "reviews", "trends"), load_companions(rights=rights, **companions), strict=True))
     # What a model didn't get done, within its budget, it is asked for again: the step isn't cached, its finished work is.
     rescore = rescore_release.with_options(enable_cache=False) if writer else rescore_release
     version = companions["version"] if companions else None

@@ -11,6 +11,7 @@ from pipelines.stacks import read_stack, use_stack
 from trending.errors import UsageError
 from trending.ingestion.companions import fingerprint_companions
 from trending.releases import Manifest, ReleaseStore
+from trending.releases.bundle import ENCODER_DIR
 from trending.scoring.scorer import find_scorer
 from trending.settings import load_settings
 from trending.sources import Source, open_source
@@ -53,8 +54,8 @@ def run_batch_scoring(config_file: str | None, overrides: list[str], stack: str 
     before = set(store.versions())
     if config.scale == "sharded":
         check_dynamic(stack)
-    pipeline, shards, scoring_step = _choose_pipeline(config)
-    run = run_pipeline(pipeline, _parameters(config, source, scorer) | shards, stack, use_cache, model)
+    pipeline, more, scoring_step = _choose_pipeline(config, scorer)
+    run = run_pipeline(pipeline, _parameters(config, source, scorer) | more, stack, use_cache, model)
     version = str(run.steps["publish_release"].outputs["release_version"][0].load())
     staged = run.steps["stage_titles"].outputs["staging_report"][0].load()
     scored = run.steps[scoring_step].outputs["scoring_report"][0].load()
@@ -95,7 +96,7 @@ def check_dynamic(stack: str | None) -> None:
         raise UsageError(f"its orchestrator ({active.orchestrator.flavor}) can't run steps in shards", where=f"stack {active.name}", mend=mend)
 
 
-def _choose_pipeline(config: BatchScoringConfig) -> tuple[Any, dict[str, int], str]:
+def _choose_pipeline(config: BatchScoringConfig, scorer: Manifest) -> tuple[Any, dict[str, Any], str]:
     """Return the pipeline for the scale, what it takes besides, and the step whose predictions are whole."""
     if config.scale == "single":
         from pipelines.batch_scoring import batch_scoring
@@ -103,7 +104,7 @@ def _choose_pipeline(config: BatchScoringConfig) -> tuple[Any, dict[str, int], s
         return batch_scoring, {}, "score_titles"
     from pipelines.sharded_scoring import sharded_scoring
 
-    return sharded_scoring, {"shards": config.count_shards()}, "join_predictions"
+    return sharded_scoring, {"shards": config.count_shards(), "embeds": any(name.startswith(f"{ENCODER_DIR}/") for name in scorer.files)}, "join_predictions"
 
 
 def _parameters(config: BatchScoringConfig, source: Source, scorer: Manifest) -> dict[str, Any]:

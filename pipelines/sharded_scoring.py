@@ -1,4 +1,4 @@
-"""The batch scoring pipeline, its titles scored in shards side by side: on one machine in processes, on a cluster each in a pod or job of its own."""
+"""The batch scoring pipeline in shards side by side: on one machine in processes and threads, on a cluster each in a pod or job of its own."""
 
 import os
 from typing import Any
@@ -8,6 +8,7 @@ from zenml import pipeline, unmapped
 from pipelines.batch_scoring import publish_scored
 from steps.score.stage_titles import stage_titles
 from steps.shard.cut_titles import cut_titles
+from steps.shard.embed_shard import embed_shard
 from steps.shard.join_predictions import join_predictions
 from steps.shard.score_shard import score_shard
 
@@ -26,8 +27,9 @@ def sharded_scoring(
     companions: dict[str, Any] | None,
     writer: str | None,
     shards: int,
+    embeds: bool,
 ) -> None:
-    """Stage, cut, score shard by shard, join, build and publish: the same release as `batch_scoring` with the same parameters.
+    """Stage, cut, score and embed shard by shard, join, build and publish: the same release as `batch_scoring` with the same parameters.
 
     Args:
         source: As `batch_scoring`'s; so is what follows.
@@ -38,9 +40,12 @@ def sharded_scoring(
         companions: The data version, if there is one.
         writer: Of insights, if there is one.
         shards: How many are wanted.
+        embeds: Whether the release has an encoder.
     """
     titles, _ = stage_titles(source=source, fingerprint=data["fingerprint"], rights=rights)
     cut = cut_titles(titles, shards=shards, batch_size=batch_size)
+    # Begun together: on one machine the embedding of one shard fills the core that the scoring of another leaves.
+    vectors = embed_shard.map(cut, release=unmapped(release), rights=unmapped(rights)) if embeds else None
     parts, reports = score_shard.map(cut, release=unmapped(release), batch_size=unmapped(batch_size)).unpack()
     predictions, _ = join_predictions(parts, reports)
-    publish_scored(titles, predictions, rights, data, release, companions, writer)
+    publish_scored(titles, predictions, rights, data, release, companions, writer, vectors)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,9 @@ SHARDED = ["--set", "scale=sharded", "--set", "shards=3", "--set", "batch_size=6
 
 
 @pytest.fixture(scope="module")
-def home(runner: Runner) -> Runner:
-    """A home with a quick release of the starter catalogue."""
-    home = runner.with_home("sharded")
+def home(runner: Runner, encoder_cache: list[Path]) -> Runner:
+    """A home with a quick release of the starter catalogue, which carries the encoder if its weights are installed."""
+    home = runner.with_home("sharded").with_encoder(*encoder_cache)
     home.train(*QUICK)
     return home
 
@@ -49,7 +50,7 @@ def single(home: Runner, titles: Path) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def sharded(home: Runner, single: dict[str, Any], titles: Path) -> tuple[Runner, dict[str, Any]]:
     """The same in shards, in a copy of the home that doesn't know of the other's release."""
-    other = home.with_home("sharded-other")
+    other = replace(home, home_name="sharded-other")
     shutil.copytree(home.home, other.home)
     shutil.rmtree(other.home / "releases" / single["release"])
     (other.home / "releases" / "CURRENT").write_text(single["scored_from"], encoding="utf-8")
@@ -71,7 +72,7 @@ print(json.dumps([{{name: step.status.value for name, step in run.steps.items()}
 
 
 def test_a_sharded_run_publishes_the_release_a_single_one_does(home: Runner, single: dict[str, Any], sharded: tuple[Runner, dict[str, Any]]) -> None:
-    """Catalogue and all else, to the last byte; only the runs and the moment differ."""
+    """Catalogue, vectors and all else, to the last byte; only the runs and the moment differ."""
     other, result = sharded
     assert (single["new"], result["new"]) == (True, True)
     told = ("titles", "scored", "uncertain", "without_genre", "shown", "scored_from", "model_kind")
@@ -86,10 +87,13 @@ def test_a_sharded_run_publishes_the_release_a_single_one_does(home: Runner, sin
     assert other.run("release", "verify").returncode == 0
 
 
-def test_every_prediction_is_the_same_in_the_same_place(home: Runner, single: dict[str, Any], sharded: tuple[Runner, dict[str, Any]]) -> None:
+def test_every_prediction_is_the_same_in_the_same_place(
+    home: Runner, single: dict[str, Any], sharded: tuple[Runner, dict[str, Any]], encoder: Path | None
+) -> None:
     other, result = sharded
     steps, rows = read_steps(other, result["run"], "join_predictions")
-    assert [name for name in sorted(steps) if "score" in name] == ["map:score_shard:0", "map:score_shard:1", "map:score_shard:2", "rescore_release"]
+    mapped = ["score_shard"] if encoder is None else ["embed_shard", "score_shard"]
+    assert [name for name in sorted(steps) if name.startswith("map:")] == [f"map:{step}:{number}" for step in mapped for number in range(3)]
     assert rows == read_steps(home, single["run"], "score_titles")[1]
 
 

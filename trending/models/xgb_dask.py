@@ -35,7 +35,7 @@ def check_dask() -> None:
     try:
         importlib.import_module("distributed")
     except ImportError as error:
-        raise UsageError("needs Dask's scheduler, which isn't installed", where="xgboost with several workers", mend="install distributed") from error
+        raise UsageError("needs Dask's scheduler, which isn't installed", where="xgboost with several workers", mend="install distributed, of the version dask has") from error
 
 
 @contextmanager

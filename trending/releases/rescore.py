@@ -16,6 +16,7 @@ import pandas as pd
 from trending import __version__
 from trending.catalogue.database import Database
 from trending.catalogue.schema import read_about
+from trending.embeddings.encoder import Vectors
 from trending.embeddings.titles import embed_titles
 from trending.errors import TrendingError
 from trending.genres import GENRES
@@ -45,6 +46,7 @@ class Scored:
         works: title_id, work_id, where the source knows.
         reviews: Reviews that may be shown.
         trends: Trends of several weeks that may be shown.
+        vectors: Of the titles that may be shown, by the release's encoder, shape (n, dims); without them they are embedded when the bundle is built.
     """
 
     shown: pd.DataFrame
@@ -55,6 +57,7 @@ class Scored:
     works: pd.DataFrame | None = None
     reviews: pd.DataFrame | None = None
     trends: pd.DataFrame | None = None
+    vectors: Vectors | None = None
 
 
 def rescore_bundle(directory: Path, release: Release, scored: Scored, maker: InsightMaker, cache: Path) -> Manifest:
@@ -78,7 +81,9 @@ def rescore_bundle(directory: Path, release: Release, scored: Scored, maker: Ins
     content = replace(compose_content(scored.shown, splits, probabilities, thresholds, **beside), decisions=decisions)
     content = replace(content, insights=write_insights(content, maker))
     encoder = release.directory / ENCODER_DIR if (release.directory / ENCODER_DIR).is_dir() else None
-    vectors = embed_titles(scored.shown, encoder, cache).vectors if encoder else None
+    vectors = scored.vectors
+    if encoder and vectors is None:
+        vectors = embed_titles(scored.shown, encoder, cache).vectors
     write_content(directory, content, encoder, vectors)
     write_splits(directory, splits)
     created = dt.datetime.now(dt.UTC).replace(microsecond=0)
