@@ -67,9 +67,8 @@ class Doors:
         self._page = LateApp(self._make_page) if "demo" in doors else None
         self._lifespan = Router(lifespan=self._open)
         self._streams = StandingStreams(self._dispatch, _is_standing)
-        self._observed: ASGIApp = ObserveRequests(self._streams, self._measures, self._name_route, _is_standing)
-        if tracing is not None:
-            self._observed = TraceRequests(self._observed, tracing, self._name_route)
+        self._requests = ObserveRequests(self._streams, self._measures, self._name_route, _is_standing)
+        self._observed: ASGIApp = self._requests if tracing is None else TraceRequests(self._requests, tracing, self._name_route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
@@ -103,6 +102,7 @@ class Doors:
         await to_thread.run_sync(self.live.open)
         try:
             async with AsyncExitStack() as stack:
+                stack.callback(self._requests.settle)
                 stack.enter_context(telemetry.listening(self._measures.count_event))
                 if load_settings().metrics == "emf":
                     stack.push_async_callback(_end, asyncio.create_task(self._make_reporter().run()))

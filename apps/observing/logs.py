@@ -6,6 +6,7 @@ the code. Text keeps everything.
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import sys
 from collections.abc import Mapping, MutableMapping
@@ -28,6 +29,11 @@ def bind(**fields: str) -> None:
     _fields.set({**_fields.get(), **fields})
 
 
+def read_bound() -> Mapping[str, str]:
+    """Return those fields, for a line that is written later."""
+    return _fields.get()
+
+
 def choose_format(asked: str) -> LogFormat:
     """Return the format asked for; by default text for a terminal, else JSON."""
     if asked in ("json", "text"):
@@ -43,20 +49,18 @@ def configure_logging(log_format: LogFormat, service: str) -> None:
         service: What the service is called.
     """
 
-    def add_fields(_: object, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        line["service"] = service
-        line.update(_fields.get())
-        return line
+    def complete(_: object, level: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        # One step instead of structlog's three, as every request pays for it.
+        return {"timestamp": dt.datetime.now(dt.UTC).isoformat(), "level": level, "service": service, **_fields.get(), **line}
 
-    shared: list[Any] = [structlog.stdlib.add_log_level, structlog.processors.TimeStamper("iso", utc=True), add_fields]
-    foreign: list[Any] = [*shared, structlog.stdlib.add_logger_name]
+    foreign: list[Any] = [complete, structlog.stdlib.add_log_level, structlog.stdlib.add_logger_name]
     if log_format == "json":
         foreign += [_hide_foreign_words, _describe_exception]
-        renderer: Any = structlog.processors.JSONRenderer(_dump)
+        renderer: Any = _dump
     else:
         renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
-        processors=[*shared, renderer],
+        processors=[complete, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer) if log_format == "json" else structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
@@ -79,8 +83,8 @@ def configure_logging(log_format: LogFormat, service: str) -> None:
         logger.setLevel(logging.INFO)
 
 
-def _dump(line: dict[str, Any], default: Any = None, **_: Any) -> bytes:
-    return orjson.dumps(line, default=default, option=orjson.OPT_NON_STR_KEYS)
+def _dump(_: object, __: str, line: MutableMapping[str, Any]) -> bytes:
+    return orjson.dumps(line, default=repr)
 
 
 def _to_text(_: object, __: str, line: Any) -> str:

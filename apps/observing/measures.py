@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, ProcessCollector, disable_created_metrics, generate_latest
+from prometheus_client.registry import Collector
 
 from trending.genres import GENRES
 from trending.predictions import Prediction
@@ -24,12 +25,14 @@ METHODS = {"GET", "HEAD", "POST", "DELETE", "OPTIONS"}
 disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for each, which nothing here asks for
 
 
-class Measures:
+class Measures(Collector):
     """The metrics of one application; each has a registry of its own, so that two in one process don't clash."""
 
     def __init__(self) -> None:
         """Register everything."""
         registry = self.registry = CollectorRegistry()
+        self._settler: Collector | None = None
+        registry.register(self)
         self.requests = Counter("trending_http_requests_total", "Requests by route, method and status.", ["route", "method", "status"], registry=registry)
         self.seconds = Histogram("trending_http_request_seconds", "Time to the last byte, by route.", ["route"], buckets=_BUCKETS, registry=registry)
         self.in_flight = Gauge("trending_http_requests_in_flight", "Requests being answered.", registry=registry)
@@ -51,6 +54,14 @@ class Measures:
         self._by_request: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._ages: dict[str, Gauge] = {}
         self.release_version = ""
+
+    def settle_with(self, settler: Collector) -> None:
+        """Let a collector that has no metrics of its own count what is left to count before any metric is read."""
+        self._settler = settler
+
+    def collect(self) -> Iterable[Metric]:
+        """Stand first in the registry, so as to be asked first."""
+        return self._settler.collect() if self._settler else []
 
     def name_release(self, service: TitleService) -> None:
         """Say which release is served from now on, and how old it and its data are."""

@@ -85,7 +85,7 @@ class TraceRequests:
             await self.app(scope, receive, send)
             return
         # Not tracestate, which may say anything.
-        given = {"traceparent": value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"}
+        given = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"}
         status = 500
 
         async def watched(message: Message) -> None:

@@ -118,6 +118,7 @@ async def test_a_request_is_answered_though_nobody_reads_the_log(stderr: Stderr)
     stderr.buffer.close()
     await observed({"type": "http", "method": "GET", "path": "/", "headers": []}, None, send)  # type: ignore[arg-type]
     assert sent[-1]["body"] == b"here"
+    observed.settle()
 
 
 @pytest.mark.parametrize(("name", "value"), [("LOG_FORMAT", "xml"), ("METRICS", "statsd"), ("SERVICE_NAME", "two words")])

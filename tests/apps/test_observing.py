@@ -93,6 +93,7 @@ def test_a_request_keeps_the_id_it_came_with_if_that_is_one(watched: Watched) ->
     assert httpx.get(f"{watched.server.url}/health", headers={"x-request-id": given}).headers["x-request-id"] == given
     for bad in (SECRET, "1", "a" * 65, "0f8fad5b d9cb-469f-a165-70867728950e"):
         assert httpx.get(f"{watched.server.url}/health", headers={"x-request-id": bad}).headers["x-request-id"] != bad
+    time.sleep(1)  # lines are written a tenth of a second later
     assert given in watched.server.log.read_text(encoding="utf-8")
 
 
