@@ -326,6 +326,17 @@ def test_both_say_how_they_are_what_they_serve_and_what_they_have_done(running: 
 
 
 @pytest.mark.slow
+def test_latencies_are_compared_on_one_release_in_one_run(running: Running) -> None:
+    urls = [running.api.url, running.core_1.url, running.core_2.url]
+    command = [sys.executable, str(SELDON / "compare_latency.py"), *urls, "--requests", "100"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    print(shown)
+    rows = [re.fullmatch(r".{26} +([\d.]+) +([\d.]+)", line) for line in shown.splitlines()[1:]]
+    assert len(rows) == 3
+    assert all(row and 0 < float(row[1]) <= float(row[2]) for row in rows)
+
+
+@pytest.mark.slow
 def test_a_new_release_is_served_by_core_2_when_loaded_again_and_by_core_1_after_a_restart(tmp_path: Path, environments: dict[int, Path], bundle: Path) -> None:
     home = tmp_path / "home"
     store = ReleaseStore(str(home / "releases"), home / "cache" / "releases")
