@@ -1,8 +1,8 @@
 """Batch scoring in one piece and in shards, on this machine: `python -m benchmarks.sharding [--titles N] [--shards N] [--model KIND]`.
 
 A quick release is trained on the starter catalogue; its plots, each made unique, are scored. First the scoring alone: at once, in as many threads as
-shards, in as many processes. Then whole runs of the pipeline, with a ZenML of their own: seconds of every step, peak memory of all processes together and
-of the largest, and what a shard costs beside its scoring. Nothing comes from a cache.
+shards, in as many processes. Then whole runs of the pipeline, with a ZenML of their own: seconds of every step, processor time, peak memory of all
+processes together and of the largest, and what a shard costs beside its scoring. Nothing comes from a cache.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import resource
 import shutil
 import statistics
 import subprocess
@@ -114,7 +115,7 @@ def _compare_scoring(release: Release, titles: Path, folder: Path, shards: int, 
 
 def _measure(command: list[str], environment: dict[str, str]) -> dict[str, Any]:
     """Run a command, and return its run's steps, seconds, and megabytes of memory: most of all its processes together, and of the largest one."""
-    started = time.perf_counter()
+    started, spent = time.perf_counter(), _read_processor()
     process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     together = largest = 0.0
     while process.poll() is None:
@@ -123,11 +124,17 @@ def _measure(command: list[str], environment: dict[str, str]) -> dict[str, Any]:
         time.sleep(0.1)
     seconds = time.perf_counter() - started
     out, problem = process.communicate()
+    spent = _read_processor() - spent
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{problem}")
     told = json.loads(out)
     asked = subprocess.run([sys.executable, "-c", _RUN, str(ROOT), told["run"]], env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
-    return {**json.loads(asked.stdout.splitlines()[-1]), "whole": seconds, "together": together, "largest": largest, "release": told["release"]}
+    return {**json.loads(asked.stdout.splitlines()[-1]), "whole": seconds, "spent": spent, "together": together, "largest": largest, "release": told["release"]}
+
+
+def _read_processor() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _list_tree(pid: int) -> list[psutil.Process]:
@@ -151,6 +158,7 @@ def _print_runs(measured: dict[str, dict[str, Any]], console: Console) -> None:
     for step in steps:
         table.add_row(f"{step}, s", *(f"{one['seconds'][step]:.1f}" if step in one["seconds"] else "" for one in measured.values()))
     table.add_row("the command, s", *(f"{one['whole']:.1f}" for one in measured.values()))
+    table.add_row("processor time of all its processes, s", *(f"{one['spent']:.1f}" for one in measured.values()))
     table.add_row("all processes together, MB", *(f"{one['together']:,.0f}" for one in measured.values()))
     table.add_row("the largest process, MB", *(f"{one['largest']:,.0f}" for one in measured.values()))
     table.add_row("release", *(one["release"] for one in measured.values()))

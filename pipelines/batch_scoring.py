@@ -57,7 +57,7 @@ def publish_scored(
         release: Which release scored.
         companions: The data version, if there is one.
         writer: Of insights, if there is one.
-        vectors: Artifacts of the titles' vectors, shard by shard, if there are some already.
+        vectors: The artifact of the titles' vectors, if there are some already.
     """
     beside: dict[str, Any] = {} if vectors is None else {"vectors": vectors}
     if companions:

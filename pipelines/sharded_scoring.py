@@ -10,6 +10,7 @@ from steps.score.stage_titles import stage_titles
 from steps.shard.cut_titles import cut_titles
 from steps.shard.embed_shard import embed_shard
 from steps.shard.join_predictions import join_predictions
+from steps.shard.join_vectors import join_vectors
 from steps.shard.score_shard import score_shard
 
 # Where steps are made while the run goes on, ZenML would store each parameter as an artifact. As parameters they are seen in the dashboard, and a step
@@ -45,7 +46,8 @@ def sharded_scoring(
     titles, _ = stage_titles(source=source, fingerprint=data["fingerprint"], rights=rights)
     cut = cut_titles(titles, shards=shards, batch_size=batch_size)
     # Begun together: on one machine the embedding of one shard fills the core that the scoring of another leaves.
-    vectors = embed_shard.map(cut, release=unmapped(release), rights=unmapped(rights)) if embeds else None
+    embedded = embed_shard.map(cut, release=unmapped(release), rights=unmapped(rights)) if embeds else None
     parts, reports = score_shard.map(cut, release=unmapped(release), batch_size=unmapped(batch_size)).unpack()
     predictions, _ = join_predictions(parts, reports)
+    vectors = None if embedded is None else join_vectors(embedded)
     publish_scored(titles, predictions, rights, data, release, companions, writer, vectors)

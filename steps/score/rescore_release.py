@@ -36,7 +36,7 @@ def rescore_release(
     works: pd.DataFrame | None = None,
     reviews: pd.DataFrame | None = None,
     trends: pd.DataFrame | None = None,
-    vectors: list[np.ndarray] | None = None,
+    vectors: np.ndarray | None = None,
 ) -> Annotated[Path, "release_bundle"]:
     """Return a bundle with the release's model and a catalogue of the titles that may be shown; the one in the store, if it says the same.
 
@@ -50,14 +50,12 @@ def rescore_release(
         works: Which titles are the same work, where the source knows.
         reviews: Reviews that may be shown.
         trends: Trends of several weeks that may be shown.
-        vectors: Of the titles that may be shown, shard by shard; without them they are embedded here.
+        vectors: Of the titles that may be shown, if there are some already; without them they are embedded here.
     """
     store, settings = ReleaseStore.from_settings(), load_settings()
     shown = read_shown(titles, data["rights"])
     origin = DataOrigin(**data, rows=count_titles(titles))
-    scored = Scored(
-        shown, predictions, origin, version, describe_run(), works=works, reviews=reviews, trends=trends, vectors=np.vstack(vectors) if vectors else None
-    )
+    scored = Scored(shown, predictions, origin, version, describe_run(), works=works, reviews=reviews, trends=trends, vectors=vectors)
     bundle, scorer = new_folder("release"), open_scorer(store, **release)
     manifest = rescore_bundle(bundle, scorer, scored, InsightMaker.from_settings(), settings.cache_dir / "vectors")
     same = find_same(store, scorer, bundle)
