@@ -35,7 +35,7 @@ ENTER = r"""
 set -eu
 root=$1 releases=$2; shift 2
 mount --bind "$root" "$root"
-for place in tmp var/lib/trending app/code; do [ ! -d "$root/$place" ] || mount -t tmpfs -o mode=1777 tmpfs "$root/$place"; done
+for place in tmp var/lib/trending; do [ ! -d "$root/$place" ] || mount -t tmpfs -o mode=1777 tmpfs "$root/$place"; done
 mount --rbind /dev "$root/dev"
 mount --rbind /proc "$root/proc"
 if [ -n "$releases" ]; then mount --bind "$releases" "$root/mnt"; mount -o remount,bind,ro "$root/mnt"; fi
