@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -33,7 +34,9 @@ def build_environment(core: int, cache: Path) -> Path:
     lock = lock_of(core)
     home = cache / f"core-{core}-{sha256(lock.read_bytes()).hexdigest()[:12]}"
     if not (home / "complete").exists():
-        subprocess.run([*UV, "venv", "--quiet", "--clear", "--python", sys.executable, str(home)], check=True)
+        for old in cache.glob(f"core-{core}-*"):
+            shutil.rmtree(old)
+        subprocess.run([*UV, "venv", "--quiet", "--python", sys.executable, str(home)], check=True)
         python = str(home / "bin" / "python")
         command = [*UV, "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", "--python", python, str(lock)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
@@ -88,7 +91,7 @@ class ModelServer:
         self.process.wait()
 
 
-def start_core_1(binaries: Path, home: Path, folder: Path, release: str = "") -> ModelServer:
+def start_core_1(binaries: Path, home: Path, folder: Path, release: str = "", settings: Mapping[str, str] | None = None) -> ModelServer:
     """Start Seldon Core 1's wrapper over the releases of a home folder, pinned to a release if one is named."""
     ports = find_free_ports(3)
     named = [f"--{kind}-port={port}" for kind, port in zip(("http", "grpc", "metrics"), ports, strict=True)]
@@ -98,11 +101,12 @@ def start_core_1(binaries: Path, home: Path, folder: Path, release: str = "") ->
         "TRENDING_HOME": str(home),
         "PYTHONPATH": os.pathsep.join(map(str, (ROOT, SELDON, SELDON / "seldon-core-1"))),
         "INCLUDE_METRICS_IN_CLIENT_RESPONSE": "false",
+        **(settings or {}),
     }
     return ModelServer(command, environment, folder, ports, "/health/status")
 
 
-def start_core_2(binaries: Path, home: Path, folder: Path, models: Path = SELDON / "seldon-core-2") -> ModelServer:
+def start_core_2(binaries: Path, home: Path, folder: Path, models: Path = SELDON / "seldon-core-2", settings: Mapping[str, str] | None = None) -> ModelServer:
     """Start MLServer with the models of a folder, over the releases of a home folder."""
     ports = find_free_ports(3)
     environment = {
@@ -112,6 +116,7 @@ def start_core_2(binaries: Path, home: Path, folder: Path, models: Path = SELDON
         "MLSERVER_HOST": "127.0.0.1",
         "MLSERVER_PARALLEL_WORKERS": "0",
         **{f"MLSERVER_{kind}_PORT": str(port) for kind, port in zip(("HTTP", "GRPC", "METRICS"), ports, strict=True)},
+        **(settings or {}),
     }
     return ModelServer([str(binaries / "mlserver"), "start", str(models)], environment, folder, ports, "/v2/models/genres/ready")
 
