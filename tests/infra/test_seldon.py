@@ -1,12 +1,9 @@
-"""Model servers for Seldon: what they share, in this environment, and (slow) both servers for real, beside the project's API on the same release."""
+"""The model servers for Seldon for real, beside the project's API on the same release; `pytest -m slow`, as their environments take long to install."""
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,123 +16,15 @@ import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 
-from apps.api.questions import PredictRequest
-from tests.infra.seldon_servers import SELDON, ModelServer, ask_grpc, build_environment, lock_of, start_api, start_core_1, start_core_2
-from tests.infra.tools import ROOT, load_script
+from tests.infra.seldon_releases import PLOT, REFUSED, choose_learnt, damage, make_later
+from tests.infra.seldon_servers import SELDON, ModelServer, ask_grpc, build_environment, start_api, start_core_1, start_core_2
 from trending.cleaning.clean import CleaningResult
-from trending.errors import InputError, ReleaseError
 from trending.genres import GENRES
-from trending.insights.maker import InsightMaker
 from trending.models.base import GenreModel
-from trending.models.blend import BlendModel, Member
-from trending.models.calibration import Calibrator
 from trending.releases import ReleaseStore
-from trending.releases.bundle import CALIBRATION_FILE, MODEL_DIR, save_predictor, seal_bundle
-from trending.releases.manifest import read_manifest
-from trending.service.service import TitleService
 
-genre_server = load_script("infra/seldon/genre_server.py")
-PLOT = "Two detectives search a fishing village for a missing child."
+pytestmark = pytest.mark.slow
 JSON = {"content-type": "application/json"}
-# What neither a question of the API nor of the servers may be, and what the refusal names.
-REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "no texts": ({}, "texts"),
-    "an empty list": ({"texts": []}, "texts"),
-    "too many": ({"texts": [PLOT] * 65}, "texts"),
-    "a blank text": ({"texts": [PLOT, " \n "]}, "texts.1: a text is blank"),
-    "a text too long": ({"texts": ["a" * 20_001]}, "texts.0: a text has 20,001 characters"),
-    "a number as text": ({"texts": [3]}, "texts.0"),
-    "an unknown type": ({"texts": [PLOT], "type": "radio"}, "type"),
-    "a year as text": ({"texts": [PLOT], "year": "1994"}, "year"),
-    "a year before films": ({"texts": [PLOT], "year": 1799}, "year"),
-    "too much evidence": ({"texts": [PLOT], "evidence": 11}, "evidence"),
-    "an unknown field": ({"texts": [PLOT], "kind": "tv"}, "kind"),
-}
-
-
-def make_later(bundle: Path, folder: Path, day: int, models: dict[str, GenreModel] | None = None) -> Path:
-    """Return a copy of a bundle as a later release, whose model is a blend of `models` if they are given."""
-    shutil.copytree(bundle, folder)
-    manifest = read_manifest(folder)
-    created = dt.datetime(2030, 1, 1, tzinfo=dt.UTC) + dt.timedelta(days=day)
-    changed: dict[str, Any] = {"version": f"{created:%Y%m%dT%H%M%SZ}-00000000", "created": created}
-    if models is not None:
-        calibration = json.loads((folder / CALIBRATION_FILE).read_text(encoding="utf-8"))
-        shutil.rmtree(folder / MODEL_DIR)
-        members = {kind: Member(weight=1 / len(models), calibration=calibration) for kind in models}
-        save_predictor(folder, BlendModel(members, models), Calibrator.from_dict(calibration))
-        changed["model_kind"] = "+".join(models)
-    seal_bundle(folder, manifest.model_copy(update=changed))
-    return folder
-
-
-def damage(store: ReleaseStore, version: str) -> None:
-    with (Path(store.root) / version / "model_card.md").open("a", encoding="utf-8") as stream:
-        stream.write("x")
-
-
-def test_the_shared_server_answers_what_the_service_behind_the_api_answers(store: ReleaseStore, starter: CleaningResult) -> None:
-    service = TitleService(store.open(), InsightMaker.from_settings())
-    texts = starter.titles["plot"].head(12).tolist()
-    answer = genre_server.GenreServer.open().answer({"texts": texts, "type": "tv", "year": 1994, "evidence": 3})
-    assert answer == service.predict(texts, 3, "tv", 1994)
-    assert len(answer.predictions[0].scores) == len(GENRES)
-
-
-def test_one_type_and_year_per_text_answer_as_if_asked_one_by_one(store: ReleaseStore, starter: CleaningResult) -> None:
-    server = genre_server.GenreServer.open()
-    texts, types, years = starter.titles["plot"].head(3).tolist(), ["tv", None, "movie"], [1994.0, 2003, None]
-    together = server.answer({"texts": texts, "type": types, "year": years})
-    alone = [server.answer({"texts": [text], "type": kind, "year": year}) for text, kind, year in zip(texts, types, years, strict=True)]
-    assert together.predictions == [one.predictions[0] for one in alone]
-    with pytest.raises(InputError, match="year: 2 values for 3 texts"):
-        server.answer({"texts": texts, "year": [1994, 1995]})
-
-
-@pytest.mark.parametrize("why", REFUSED)
-def test_what_is_no_question_is_refused_in_one_line_that_names_the_place(store: ReleaseStore, why: str) -> None:
-    asked, told = REFUSED[why]
-    with pytest.raises(InputError) as refusal:
-        genre_server.GenreServer.open().answer(asked)
-    assert str(refusal.value).startswith(told)
-    assert "\n" not in str(refusal.value)
-
-
-def test_the_limits_of_a_question_are_the_apis() -> None:
-    def read_limits(model: Any) -> dict[str, list[str]]:
-        fields = model.model_json_schema()["properties"]
-        limits = {name: re.findall(r"'(maximum|minimum|maxItems|minItems|enum)': ([^,}]+)", str(field)) for name, field in fields.items()}
-        return {name: sorted(f"{key} {value}" for key, value in found) for name, found in limits.items()}
-
-    ours, theirs = read_limits(genre_server.Question), read_limits(PredictRequest)
-    assert ours == theirs
-    assert ours["year"] == ["maximum 2200", "minimum 1800"]
-
-
-def test_a_damaged_release_is_refused_when_named_and_replaced_by_an_older_one_when_current(store: ReleaseStore, bundle: Path, tmp_path: Path) -> None:
-    older = store.current_version()
-    newer = store.publish(make_later(bundle, tmp_path / "later", 1))
-    damage(store, newer)
-    with pytest.raises(ReleaseError, match=rf"^release {newer}: model_card.md is damaged [^\n]*$"):
-        genre_server.GenreServer.open(newer)
-    assert genre_server.GenreServer.open().version == older
-
-
-@pytest.mark.parametrize("core", [1, 2])
-def test_the_shared_server_scores_with_nothing_but_what_a_lock_names(
-    core: int, store: ReleaseStore, bundle: Path, tmp_path: Path, fitted_models: dict[str, GenreModel]
-) -> None:
-    learnt = {kind: model for kind, model in fitted_models.items() if kind not in {"majority", "keywords"}}
-    store.publish(make_later(bundle, tmp_path / "blended", 1, learnt))
-    script = "import sys, json; from genre_server import GenreServer; print(len(GenreServer.open().answer(json.loads(sys.argv[1])).predictions[0].scores))"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")} | {
-        "PYTHONPATH": os.pathsep.join((str(ROOT / "tests" / "infra" / "serving_only"), str(ROOT), str(SELDON))),
-        "SERVING_LOCK": str(lock_of(core)),
-        "TRENDING_RELEASES": store.url,
-    }
-    ran = subprocess.run([sys.executable, "-c", script, json.dumps({"texts": [PLOT]})], env=environment, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.split() == ["20"]
 
 
 @dataclass
@@ -178,8 +67,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, environments: dict[int, Pa
     """The servers and the API over a release whose model is a blend of all kinds that learn."""
     home = tmp_path_factory.mktemp("seldon")
     store = ReleaseStore(str(home / "releases"), home / "cache" / "releases")
-    learnt = {kind: model for kind, model in fitted_models.items() if kind not in {"majority", "keywords"}}
-    store.publish(make_later(bundle, home / "blended", 1, learnt))
+    store.publish(make_later(bundle, home / "blended", 1, choose_learnt(fitted_models)))
     servers = [start_api(home, home), start_core_1(environments[1], home, home), start_core_2(environments[2], home, home)]
     try:
         yield Running(home, store, environments, *[server.wait() for server in servers])
@@ -209,7 +97,6 @@ def check_columns(outputs: dict[str, list[Any]], expected: list[dict[str, Any]])
     assert outputs["uncertain"] == [genre in one["uncertain"] for one in expected for genre in GENRES]
 
 
-@pytest.mark.slow
 def test_core_1_answers_over_rest_and_grpc_what_the_api_answers(running: Running, plots: list[str]) -> None:
     asked = {"texts": plots, "type": "movie", "year": 1994, "evidence": 4}
     expected = running.ask_api(**asked)
@@ -227,7 +114,6 @@ def test_core_1_answers_over_rest_and_grpc_what_the_api_answers(running: Running
     assert about["versions"] == [expected["release"]]
 
 
-@pytest.mark.slow
 def test_core_2_answers_over_rest_and_grpc_what_the_api_answers(running: Running, plots: list[str]) -> None:
     expected = running.ask_api(texts=plots, evidence=4)
     plain = {"inputs": columns_of(plots), "parameters": {"evidence": 4}}
@@ -246,7 +132,6 @@ def test_core_2_answers_over_rest_and_grpc_what_the_api_answers(running: Running
     assert about["versions"] == [expected["release"]]
 
 
-@pytest.mark.slow
 def test_core_1_refuses_with_its_own_status_in_one_line(running: Running) -> None:
     messages: list[Any] = [{"jsonData": asked} for asked, _ in REFUSED.values()]
     messages += [{"strData": PLOT}, {"data": {"ndarray": [[PLOT, "tv", 1994, 3]]}}, {"data": {"names": ["plot"], "ndarray": [PLOT]}}]
@@ -264,7 +149,6 @@ def test_core_1_refuses_with_its_own_status_in_one_line(running: Running) -> Non
         assert "Traceback" not in refused.text
 
 
-@pytest.mark.slow
 def test_core_2_refuses_with_its_own_error_in_one_line(running: Running) -> None:
     text = {"name": "text", "datatype": "BYTES", "shape": [1], "data": [PLOT]}
     bad: list[tuple[dict[str, Any], str]] = [
@@ -295,7 +179,6 @@ def test_core_2_refuses_with_its_own_error_in_one_line(running: Running) -> None
         assert "Traceback" not in refused.text
 
 
-@pytest.mark.slow
 def test_both_say_how_they_are_what_they_serve_and_what_they_have_done(running: Running) -> None:
     version = running.store.current_version()
     assert httpx.get(f"{running.core_1.url}/health/ping", timeout=60).text == "pong"
@@ -327,7 +210,6 @@ def test_both_say_how_they_are_what_they_serve_and_what_they_have_done(running: 
     assert count(running.core_2, "model_infer_request_success_total") > 0
 
 
-@pytest.mark.slow
 def test_latencies_are_compared_on_one_release_in_one_run(running: Running) -> None:
     urls = [running.api.url, running.core_1.url, running.core_2.url]
     command = [sys.executable, str(SELDON / "compare_latency.py"), *urls, "--requests", "100"]
@@ -338,7 +220,6 @@ def test_latencies_are_compared_on_one_release_in_one_run(running: Running) -> N
     assert all(row and 0 < float(row[1]) <= float(row[2]) for row in rows)
 
 
-@pytest.mark.slow
 def test_a_new_release_is_served_by_core_2_when_loaded_again_and_by_core_1_after_a_restart(tmp_path: Path, environments: dict[int, Path], bundle: Path) -> None:
     home = tmp_path / "home"
     store = ReleaseStore(str(home / "releases"), home / "cache" / "releases")
@@ -371,7 +252,6 @@ def test_a_new_release_is_served_by_core_2_when_loaded_again_and_by_core_1_after
             server.stop()
 
 
-@pytest.mark.slow
 def test_a_release_can_be_named_and_a_damaged_one_stops_the_start_with_one_line(tmp_path: Path, environments: dict[int, Path], bundle: Path) -> None:
     home = tmp_path / "home"
     store = ReleaseStore(str(home / "releases"), home / "cache" / "releases")
@@ -401,7 +281,6 @@ def test_a_release_can_be_named_and_a_damaged_one_stops_the_start_with_one_line(
     assert store.current_version() == second
 
 
-@pytest.mark.slow
 def test_releases_are_served_from_s3_with_keys_from_the_environment(
     tmp_path: Path, environments: dict[int, Path], bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
