@@ -60,6 +60,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_a_real_airflow_runs_the_training_pipeline_to_the_same_release(airflow: Path, tmp_path: Path) -> None:
     dags = tmp_path / "dags"
     dags.mkdir()
@@ -88,7 +89,7 @@ def test_a_real_airflow_runs_the_training_pipeline_to_the_same_release(airflow: 
 
     worker = threading.Thread(target=play)
     worker.start()
-    outcome = runner.run("--pipeline", "training", "--stack", "airflow", "--json", *QUICK, timeout=900)
+    outcome = runner.run("--pipeline", "training", "--stack", "airflow", "--json", *QUICK, timeout=3000)
     worker.join()
     assert outcome.returncode == 0, f"{outcome.stderr}\n{told[0].stdout[-3000:]}"
     result = json.loads(outcome.stdout)

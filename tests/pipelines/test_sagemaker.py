@@ -23,7 +23,7 @@ from tests.pipelines.running import QUICK, ROOT
 from tests.pipelines.stacked import StackRunner
 from tests.pipelines.zenml_server import serve_zenml
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]  # thirty jobs, each of which imports ZenML
 boto3 = pytest.importorskip("boto3", reason="the project is installed without [aws]")
 pytest.importorskip("sagemaker", reason="the project is installed without [aws]")
 moto_server = pytest.importorskip("moto.server", reason="moto is not installed")
@@ -119,7 +119,7 @@ def ran(cloud: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iter
         worker = threading.Thread(target=carry_out, args=(cloud["AWS_ENDPOINT_URL"], folder / "jobs", found, stop))
         worker.start()
         try:
-            outcome = runner.run("--pipeline", "training", "--stack", "aws", "--json", *QUICK, timeout=900)
+            outcome = runner.run("--pipeline", "training", "--stack", "aws", "--json", *QUICK, timeout=3000)
         finally:
             stop.set()
             worker.join(60)
