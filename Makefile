@@ -54,7 +54,7 @@ check: lint types test ## all that must be green before a commit is pushed
 
 # A local version names one build of torch; the lock names the release, whichever build a machine can get.
 lock: install ## resolve pyproject.toml into requirements.lock again
-	$(PY) -m uv pip compile pyproject.toml --extra dev --extra aws --extra encoder --extra tracing --python-version 3.11 --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --upgrade -o requirements.lock
+	$(PY) -m uv pip compile pyproject.toml --extra dev --extra aws --extra encoder --extra scale --extra tracing --python-version 3.11 --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --upgrade -o requirements.lock
 	sed -i 's/+cpu$$//' requirements.lock
 	$(PY) -m uv pip compile infra/docker/serving.in -c requirements.lock --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -o infra/docker/serving.lock
 

@@ -35,7 +35,8 @@ def check_dask() -> None:
     try:
         importlib.import_module("distributed")
     except ImportError as error:
-        raise UsageError("needs Dask's scheduler, which isn't installed", where="xgboost with several workers", mend="install distributed, of the version dask has") from error
+        mend = "install the project with [scale]"
+        raise UsageError("needs Dask's scheduler, which isn't installed", where="xgboost with several workers", mend=mend) from error
 
 
 @contextmanager
