@@ -6,8 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -46,26 +44,13 @@ if __name__ == "__main__":
 
 
 @pytest.fixture(scope="module")
-def with_dask(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of a Python that finds Dask's scheduler, which the project does without."""
-    path = [str(ROOT)]
-    if find_spec("distributed") is None:
-        folder = tmp_path_factory.mktemp("distributed")
-        command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", str(folder), f"distributed=={version('dask')}"]
-        outcome = subprocess.run(command, capture_output=True, text=True, check=False)
-        if outcome.returncode:
-            pytest.skip(f"distributed can't be installed: {outcome.stderr[-200:]}")
-        path.append(str(folder))
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path), "TRENDING_ENCODER": "none"}
-
-
-@pytest.fixture(scope="module")
-def grown(with_dask: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def grown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What one process and two grew from the starter catalogue."""
     folder = tmp_path_factory.mktemp("grown")
     script = folder / "grow.py"
     script.write_text(_GROW, encoding="utf-8")
-    environment = {**with_dask, "TRENDING_HOME": str(folder / "home")}
+    pytest.importorskip("distributed", reason="the project is installed without [scale]")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TRENDING_ENCODER": "none", "TRENDING_HOME": str(folder / "home")}
     command = [sys.executable, str(script), str(folder / "model")]
     outcome = subprocess.run(command, capture_output=True, text=True, timeout=280, env=environment, cwd=folder, check=False)
     assert outcome.returncode == 0, outcome.stderr
@@ -91,7 +76,7 @@ def test_they_are_kept_and_read_back_as_the_same(grown: dict[str, Any]) -> None:
 
 def test_without_dask_a_sharded_training_is_refused_before_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(UsageError, match="needs Dask's scheduler, which isn't installed; install distributed"):
+    with pytest.raises(UsageError, match="needs Dask's scheduler, which isn't installed; install the project with"):
         load_config(TrainingConfig, None, ["scale=sharded", "shards=2"])
 
 
