@@ -1,8 +1,8 @@
-"""Batch scoring in one piece and in shards, on this machine: `python -m benchmarks.sharding [--titles N] [--shards N] [--model KIND]`.
+"""Batch scoring in one piece and in shards, on this machine: `python -m benchmarks.sharding [FILE] [--titles N] [--shards N]`.
 
-A quick release is trained on the starter catalogue; its plots, each made unique, are scored. First the scoring alone: at once, in as many threads as
-shards, in as many processes. Then whole runs of the pipeline, with a ZenML of their own: seconds of every step, processor time, peak memory of all
-processes together and of the largest, and what a shard costs beside its scoring. Nothing comes from a cache.
+A quick release is trained on the starter catalogue; FILE is scored, by default N titles made of the starter's plots. First the scoring alone: at once, in as
+many threads as shards, in as many processes, the median of three. Then whole runs of the pipeline, with a ZenML of their own: seconds of every step,
+processor time, peak memory of all processes together and of the largest, and what a shard costs beside its scoring. Nothing comes from a cache.
 """
 
 from __future__ import annotations
@@ -30,11 +30,13 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.timing import ROOT, own_environment, run
+from trending.cleaning.rights import DEFAULT_TRAINABLE
 from trending.releases import Release, ReleaseStore
 from trending.scoring import TITLES_FILE
 from trending.scoring.apart import score_apart
 from trending.scoring.shards import cut_titles
 from trending.scoring.stream import score_titles
+from trending.scoring.titles import stage_titles
 from trending.sources import SourceConfig, open_source
 from trending.tables import TITLE_SCHEMA
 
@@ -54,18 +56,17 @@ print(json.dumps({"seconds": seconds, "reports": reports}))
 def main() -> None:
     """Train, score all ways, print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sharding", description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--titles", type=int, default=40_000)
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="titles in the layout `titles`, Parquet")
+    parser.add_argument("--titles", type=int, default=40_000, help="how many are made without a FILE")
     parser.add_argument("--shards", type=int, default=2)
-    parser.add_argument("--model", default="tfidf_logreg", help="kind of the model that scores")
     arguments = parser.parse_args()
     console = Console(width=150)
     with tempfile.TemporaryDirectory(prefix="bench-") as place:
         folder = Path(place)
         environment = own_environment(folder) | {"TRENDING_ENCODER": "none"}
         command = [sys.executable, str(ROOT / "run.py"), "--pipeline"]
-        run([*command, "training", "--set", f"models=[majority, {arguments.model}]"], environment)
-        titles = folder / TITLES_FILE
-        _write_titles(titles, arguments.titles)
+        run([*command, "training", "--set", "models=[majority, tfidf_logreg]"], environment)
+        titles = arguments.file.absolute() if arguments.file else _write_titles(folder / TITLES_FILE, arguments.titles)
         _compare_scoring(ReleaseStore(str(folder / "home" / "releases"), folder / "cache").open(), titles, folder, arguments.shards, console)
         scoring = [*command, "batch_scoring", "--json", "--no-cache", "--set", "source=files", "--set", f"path={titles}"]
         measured = {"single": _measure(scoring, environment)}
@@ -73,8 +74,8 @@ def main() -> None:
         _print_runs(measured, console)
 
 
-def _write_titles(file: Path, number: int) -> None:
-    records = open_source(SourceConfig()).records()
+def _write_titles(file: Path, number: int) -> Path:
+    records = [{**row, "imdb_id": None, "group_id": None} for row in open_source(SourceConfig()).records()]
     rows = [
         {**row, "title_id": f"made:{day}", "title": f"{row['title']} {day}", "plot": f"{row['plot']} It is day {day}."}
         for day, row in zip(count(), islice(cycle(records), number), strict=False)
@@ -82,9 +83,12 @@ def _write_titles(file: Path, number: int) -> None:
     pq.write_table(
         pa.Table.from_pylist([{name: row.get(name) for name in TITLE_SCHEMA.names} for row in rows], schema=TITLE_SCHEMA), file, row_group_size=4_096
     )
+    return file
 
 
-def _compare_scoring(release: Release, titles: Path, folder: Path, shards: int, console: Console) -> None:
+def _compare_scoring(release: Release, file: Path, folder: Path, shards: int, console: Console) -> None:
+    stage_titles(open_source(SourceConfig(source="files", path=str(file))), folder / "staged", DEFAULT_TRAINABLE)
+    titles = folder / "staged" / TITLES_FILE
     cut_titles(titles, folder / "shards", shards, BATCH)
     parts = sorted((folder / "shards").iterdir())
     predictor = release.predictor  # opened before the clock starts
@@ -129,7 +133,15 @@ def _measure(command: list[str], environment: dict[str, str]) -> dict[str, Any]:
         raise SystemExit(f"{' '.join(command)} failed:\n{problem}")
     told = json.loads(out)
     asked = subprocess.run([sys.executable, "-c", _RUN, str(ROOT), told["run"]], env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
-    return {**json.loads(asked.stdout.splitlines()[-1]), "whole": seconds, "spent": spent, "together": together, "largest": largest, "release": told["release"]}
+    return {
+        **json.loads(asked.stdout.splitlines()[-1]),
+        "whole": seconds,
+        "spent": spent,
+        "together": together,
+        "largest": largest,
+        "release": told["release"],
+        "scored": told["scored"],
+    }
 
 
 def _read_processor() -> float:
@@ -157,6 +169,7 @@ def _print_runs(measured: dict[str, dict[str, Any]], console: Console) -> None:
     steps = list(dict.fromkeys(step for one in measured.values() for step in one["seconds"]))
     for step in steps:
         table.add_row(f"{step}, s", *(f"{one['seconds'][step]:.1f}" if step in one["seconds"] else "" for one in measured.values()))
+    table.add_row("titles scored", *(f"{one['scored']:,}" for one in measured.values()))
     table.add_row("the command, s", *(f"{one['whole']:.1f}" for one in measured.values()))
     table.add_row("processor time of all its processes, s", *(f"{one['spent']:.1f}" for one in measured.values()))
     table.add_row("all processes together, MB", *(f"{one['together']:,.0f}" for one in measured.values()))

@@ -21,7 +21,7 @@ from trending.settings import load_settings
 
 _CODE = (
     *("scoring", "releases", "catalogue", "embeddings", "insights", "models", "features", "evaluation", "validation", "cleaning", "reviews", "answers.py"),
-    *("sources", "datasets", "ingestion/database.py", "trends/signals.py", "reports/markdown.py"),
+    *("sources", "datasets", "ingestion/database.py", "trends/signals.py", "reports/markdown.py", "telemetry.py"),
 )
 
 

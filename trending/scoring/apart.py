@@ -1,7 +1,7 @@
 """Scoring of a shard in a Python process of its own.
 
-On one machine ZenML runs a pipeline's mapped steps as threads of one process, and all models but the neural ones hold Python's lock while they score:
-two threads would take as long as one after the other.
+On one machine ZenML runs a pipeline's mapped steps as threads of one process. Apart, a shard neither waits for the others' turn at Python's lock nor, should it
+want more memory than there is, takes them and the run with it.
 """
 
 from __future__ import annotations
