@@ -42,6 +42,7 @@ _SHARED = (
     "trending/provenance.py",
     "trending/settings.py",
     "trending/tables.py",
+    "trending/telemetry.py",
     "trending/titles.py",
     "steps/folders.py",
     "steps/materializers.py",
