@@ -12,7 +12,7 @@ from trending.settings import Settings, load_settings
 
 SECRET = "trending"  # noqa: S105 - the name of one
 _STAYS = ("TRENDING_HOME", "TRENDING_TRAINING_IMAGE")
-_PREFIXES = ("TRENDING_", "WANDB_")
+_PREFIXES = ("DASK_", "TRENDING_", "WANDB_")
 
 
 def find_remote_options() -> dict[str, Any]:
@@ -45,7 +45,7 @@ def find_remote_options() -> dict[str, Any]:
 
 
 def list_open_settings() -> dict[str, str]:
-    """Return the project's and W&B's variables that are set here and hold nothing secret."""
+    """Return the variables of the project, W&B and Dask that are set here and hold nothing secret."""
     secret = {f"TRENDING_{name.upper()}" for name, field in Settings.model_fields.items() if SecretStr in _parts(field.annotation)}
     secret |= {name for name in os.environ if "_KEY" in name or "TOKEN" in name}
     return {name: value for name, value in os.environ.items() if name.startswith(_PREFIXES) and name not in secret and name not in _STAYS}
