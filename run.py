@@ -126,6 +126,14 @@ def _find_command(arguments: argparse.Namespace) -> Callable[[argparse.Namespace
     return find_command(arguments.verb)
 
 
+def _terminate(*_: Any) -> None:
+    """End as a signal asks, and what was started with it."""
+    from trending.processes import end_children
+
+    end_children()
+    sys.exit(143)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = build_parser()
@@ -135,7 +143,7 @@ def main(argv: list[str] | None = None) -> int:
     replays = arguments.verb == "data" and arguments.action == "replay"  # which runs a pipeline too
     if arguments.verb and (arguments.stack or arguments.no_cache or (not replays and (arguments.overrides or arguments.config))):
         parser.error("--set, --stack, --config and --no-cache go with --pipeline")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, _terminate)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("run.py: %(levelname)s: %(message)s"))
     logging.getLogger("trending").addHandler(handler)

@@ -151,7 +151,7 @@ def _check_stack(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def run_dashboard(arguments: argparse.Namespace) -> None:
     """Start or stop ZenML's dashboard with ZenML's own command, which prints its address."""
-    protect_secrets()
+    protect_secrets(serving=True)
     command = ["logout", "--local"] if arguments.stop else ["login", "--local", "--port", str(arguments.port), "--ip-address", "127.0.0.1"]
     if not arguments.stop:
         print(

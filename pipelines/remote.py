@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
@@ -30,9 +31,13 @@ def find_remote_options() -> dict[str, Any]:
     if not client.active_stack.orchestrator.config.is_remote:
         return {}
     stack, settings = client.active_stack_model.name, load_settings()
-    for variable, address in (("TRENDING_RELEASES", settings.releases_url), ("TRENDING_DATA", settings.data_url)):
+    places = (("TRENDING_RELEASES", settings.releases_url), ("TRENDING_DATA", settings.data_url), ("TRENDING_FEATURE_STORE", settings.feature_store))
+    for variable, address in places:
         if "://" not in address:
             raise UsageError(f"stack {stack} runs steps on other machines, which don't have {address}", where=variable, mend="set it to s3://BUCKET/PREFIX")
+    if Path(settings.encoder).is_dir():
+        mend = "name a hub id with @revision, or leave it to the image, which has the weights installed"
+        raise UsageError(f"stack {stack} runs steps on other machines, which don't have {settings.encoder}", where="TRENDING_ENCODER", mend=mend)
     image = os.environ.get("TRENDING_TRAINING_IMAGE")
     if not image:
         mend = f"set it to the address of the image (infra/docker); python run.py stack check {stack}"

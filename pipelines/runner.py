@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse
 
 _POLL_SECONDS = 2
+_PATIENCE_SECONDS = 300
 
 
 def quieten_zenml() -> None:
@@ -104,16 +105,27 @@ def _await_end(run: PipelineRunResponse) -> PipelineRunResponse:
 
     if not run.status.is_finished:
         print(f"run {run.name} goes on elsewhere; its end is waited for (Ctrl-C ends the waiting, not the run)", file=sys.stderr)
+    begun = answered = time.monotonic()
     while not run.status.is_finished:
         time.sleep(_POLL_SECONDS)
-        run = Client().get_pipeline_run(run.id)
+        try:
+            run = Client().get_pipeline_run(run.id)
+            answered = time.monotonic()
+        except Exception as error:  # of a server that restarts, or a way to it that is broken: the run itself goes on
+            if time.monotonic() - answered > _PATIENCE_SECONDS:
+                mend = "look at it with: zenml pipeline runs list"
+                raise QualityError(f"run {run.name} goes on, but ZenML's server doesn't answer any more", where="ZenML", mend=mend) from error
+        if begun and not run.steps and time.monotonic() - begun > _PATIENCE_SECONDS:
+            print(f"no step of run {run.name} has begun yet: is its orchestrator running?", file=sys.stderr)
+            begun = 0.0
     return run
 
 
 def _describe_failure(run: PipelineRunResponse) -> str:
     """Return what the first step that failed said last; nothing if that isn't known here."""
     failed = [(name, step.exception_info) for name, step in run.steps.items() if step.status == "failed" and step.exception_info]
-    return "".join(f": step {name}: {told.message or told.traceback.strip().splitlines()[-1]}"[:400] for name, told in failed[:1])
+    said = [(name, told.message or told.traceback.strip().splitlines()[-1]) for name, told in failed[:1]]
+    return "".join(f": step {name}: {' '.join(message.split())}"[:400] for name, message in said)
 
 
 def count_cached(run: PipelineRunResponse) -> dict[str, int]:

@@ -13,15 +13,19 @@ KEY_FILE = "trending-now-secrets.key"
 _PREFIX = "ZENML_SECRETS_STORE_"
 
 
-def protect_secrets() -> None:
-    """Let ZenML encrypt the secrets it keeps on this machine, from now on in this process and those it starts; what the user has set stays."""
+def protect_secrets(serving: bool = False) -> None:
+    """Let ZenML encrypt the secrets it keeps on this machine, from now on in this process and those it starts; what the user has set stays.
+
+    Args:
+        serving: Whether a server of this machine's database is about to be started, whatever ZenML is connected to by now.
+    """
     if any(name.startswith(_PREFIX) for name in os.environ):
         return
     from zenml.config.global_config import GlobalConfiguration
     from zenml.enums import StoreType
 
     configuration = GlobalConfiguration()
-    if configuration.store_configuration.type != StoreType.SQL:
+    if not serving and configuration.store_configuration.type != StoreType.SQL:
         return
     os.environ[f"{_PREFIX}TYPE"] = "sql"
     os.environ[f"{_PREFIX}ENCRYPTION_KEY"] = _read_key(Path(configuration.config_directory) / KEY_FILE)

@@ -5,6 +5,7 @@ Each finding says how to mend it. It needs no ZenML store, so it works where a s
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable
@@ -63,7 +64,9 @@ def check_stack(name: str) -> list[Finding]:
     # Where there is no cloud, its metadata service isn't waited for.
     os.environ.setdefault("AWS_METADATA_SERVICE_TIMEOUT", "1")
     os.environ.setdefault("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "1")
-    parts = [(kind, spec["flavor"], spec) for kind, spec in content["components"].items()]
+    # What a component may do is up to the connector's role, not to whoever may only take it on.
+    roles = {name: spec["configuration"].get("role_arn") for name, spec in content.get("connectors", {}).items()}
+    parts = [(kind, spec["flavor"], {**spec, "role": roles.get(spec.get("connector"))}) for kind, spec in content["components"].items()]
     asked: list[Callable[[], Finding]] = [lambda part=part: _check_part(*part) for part in parts]  # type: ignore[misc]
     asked += [lambda part=part: _check_part("connector", part[1]["type"], {"name": part[0], **part[1]}) for part in content.get("connectors", {}).items()]  # type: ignore[misc]
     if content["components"].get("orchestrator", {}).get("flavor") in _REMOTE:
@@ -86,7 +89,8 @@ def _check_part(kind: str, flavor: str, spec: dict[str, Any]) -> Finding:
         return say("missing", f"not set: {', '.join(unset)}", "; ".join(f"{variable}: {VARIABLES.get(variable, 'named in the YAML')}" for variable in unset))
     probe = _PROBES.get((kind, flavor), _probe_nothing)
     try:
-        found = probe(fill_in({"stack_name": "", "components": {}, "spec": spec})["spec"].get("configuration", {}))
+        filled = fill_in({"stack_name": "", "components": {}, "spec": spec})["spec"]
+        found = probe({**filled.get("configuration", {}), "role": filled.get("role")})
     except _UnmetError as unmet:
         return say(unmet.state, unmet.found, unmet.mend)
     except Exception as error:  # of each cloud's own kinds
@@ -102,13 +106,19 @@ class _UnmetError(Exception):
         self.state, self.found, self.mend = state, found, mend
 
 
-def _open_aws(service: str, region: str | None = None) -> Any:
+def _open_aws(service: str, configuration: dict[str, Any]) -> Any:
+    """Return a client of a service, as the role that the stack's connector takes on, if it has one."""
     import boto3
     from botocore.config import Config
 
     limits = Config(connect_timeout=_SECONDS, read_timeout=_SECONDS, retries={"total_max_attempts": 1})
-    region = region or os.environ.get("TRENDING_AWS_REGION") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-    return boto3.session.Session().client(service, region_name=region, config=limits)
+    regions = (configuration.get("region"), *(os.environ.get(name) for name in ("TRENDING_AWS_REGION", "AWS_REGION", "AWS_DEFAULT_REGION")), "us-east-1")
+    said = {"region_name": next(filter(None, regions)), "config": limits}
+    session = boto3.session.Session()
+    if configuration.get("role"):
+        taken = session.client("sts", **said).assume_role(RoleArn=configuration["role"], RoleSessionName="stack-check")["Credentials"]
+        session = boto3.session.Session(taken["AccessKeyId"], taken["SecretAccessKey"], taken["SessionToken"])
+    return session.client(service, **said)
 
 
 def _probe_nothing(_: dict[str, Any]) -> str:
@@ -120,22 +130,24 @@ def _probe_s3(configuration: dict[str, Any]) -> str:
     bucket = path.removeprefix("s3://").split("/")[0]
     if not path.startswith("s3://") or not bucket:
         raise _UnmetError("missing", f"{path} is no address in S3", "write s3://BUCKET/PREFIX")
-    _open_aws("s3").head_bucket(Bucket=bucket)
+    _open_aws("s3", configuration).head_bucket(Bucket=bucket)
     return f"bucket {bucket} answers"
 
 
 def _probe_sagemaker(configuration: dict[str, Any]) -> str:
-    _open_aws("sagemaker", configuration.get("region")).list_pipelines(MaxResults=1)
+    client = _open_aws("sagemaker", configuration)
+    with contextlib.suppress(client.exceptions.ResourceNotFound):  # it may look at pipelines of that name, and there need be none
+        client.describe_pipeline(PipelineName="training-of-stack-check")
     return f"SageMaker answers in {configuration.get('region')}"
 
 
-def _probe_ecr(_: dict[str, Any]) -> str:
-    _open_aws("ecr").get_authorization_token()
+def _probe_ecr(configuration: dict[str, Any]) -> str:
+    _open_aws("ecr", configuration).get_authorization_token()
     return "ECR lets you in"
 
 
 def _probe_identity(configuration: dict[str, Any]) -> str:
-    return f"you are {_open_aws('sts', configuration.get('region')).get_caller_identity()['Arn']}"
+    return f"you are {_open_aws('sts', configuration).get_caller_identity()['Arn']}"
 
 
 def _probe_kubernetes(configuration: dict[str, Any]) -> str:
@@ -160,7 +172,7 @@ def _probe_wandb(_: dict[str, Any]) -> str:
     if os.environ.get("WANDB_MODE") in {"offline", "dryrun", "disabled"}:
         return f"WANDB_MODE={os.environ['WANDB_MODE']}: no account is asked for"
     if not os.environ.get("WANDB_API_KEY"):
-        raise _UnmetError("missing", "not set: WANDB_API_KEY", "set it, or WANDB_MODE=offline")
+        raise _UnmetError("missing", "not set: WANDB_API_KEY", "set it once, ZenML keeps it from then on; or WANDB_MODE=offline")
     return "WANDB_API_KEY is set"
 
 

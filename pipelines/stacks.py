@@ -43,10 +43,15 @@ def read_stack(name: str) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"it can't be read ({str(error).splitlines()[0]})", where=str(path), mend="write YAML as in stacks/local.yaml") from error
-    whole = isinstance(content, dict) and isinstance(content.get("stack_name"), str) and isinstance(content.get("components"), dict)
-    if not whole or not all(isinstance(one, dict) and {"name", "flavor"} <= set(one) for one in content["components"].values()):
+    if not isinstance(content, dict) or not isinstance(content.get("stack_name"), str) or not _is_table(content.get("components"), "name", "flavor"):
         raise UsageError("it is no stack: stack_name and components are wanted", where=str(path), mend="write it as stacks/local.yaml is written")
+    if "connectors" in content and not _is_table(content["connectors"], "type", "auth_method", "configuration"):
+        raise UsageError("its connectors want type, auth_method and configuration", where=str(path), mend="write them as in stacks/aws.yaml")
     return dict(content)
+
+
+def _is_table(part: Any, *keys: str) -> bool:
+    return isinstance(part, dict) and bool(part) and all(isinstance(row, dict) and set(keys) <= set(row) for row in part.values())
 
 
 def list_variables(part: Any) -> list[str]:
@@ -99,9 +104,10 @@ def apply_stack(name: str) -> tuple[str, bool]:
         known = client.list_stacks(name=content["stack_name"]).items
         if not known:
             return str(client.create_stack(name=content["stack_name"], components=components).id), True
-        held = {component_type: [one.id for one in found] for component_type, found in known[0].components.items()}
-        if held != {component_type: [one] for component_type, one in components.items()}:
-            client.update_stack(known[0].id, component_updates={component_type: [one] for component_type, one in components.items()})
+        held = {component_type: [one.id for one in found] for component_type, found in known[0].components.items() if found}
+        wanted = {component_type: [one] for component_type, one in components.items()}
+        if held != wanted:
+            client.update_stack(known[0].id, component_updates={component_type: wanted.get(component_type, []) for component_type in {*held, *wanted}})
             changes.append(True)
         return str(known[0].id), any(changes)
     except TrendingError:
@@ -128,6 +134,10 @@ def _apply_component(kind: Any, spec: dict[str, Any], connectors: dict[str, UUID
     component = found[0] if found else client.create_stack_component(name=spec["name"], component_type=kind, flavor=spec["flavor"], configuration=wanted)
     if component.flavor_name != spec["flavor"]:
         raise UsageError(f"a component {spec['name']} of flavor {component.flavor_name} is there already", where=f"ZenML's {kind.value}", mend="rename one")
+    held = component.configuration.get("path")
+    if kind.value == "artifact_store" and found and wanted.get("path") and held != wanted["path"]:  # what lies at the old place would be out of reach
+        mend = f"set the variable back, or register a stack of your own (--stack FILE.yaml), or: zenml artifact-store delete {spec['name']}"
+        raise UsageError(f"artifact store {spec['name']} lies at {held}", where=f"stack component {spec['name']}", mend=mend)
     changed = not found
     if not _covers(component.configuration, {key: value for key, value in wanted.items() if value != ""}):
         client.update_stack_component(component.id, kind, configuration=wanted)

@@ -67,11 +67,15 @@ def _provide_key() -> None:
     client = Client()
     try:
         secret = client.get_secret_by_name_and_private_status(SECRET)
-    except KeyError:  # there is none, or it was kept with another key of encryption and can't be read
+    except KeyError:  # there is none, or it was kept with another key of encryption, or with none, and can't be read
         secret = None
-        for unreadable in client.list_secrets(name=SECRET, private=True).items:
-            client.delete_secret(str(unreadable.id))
-    given, known = os.environ.get("WANDB_API_KEY"), secret.secret_values.get(KEY) if secret else None
+    given = os.environ.get("WANDB_API_KEY")
+    if secret is None and client.list_secrets(name=SECRET, private=True).items:
+        if not given:
+            mend = f"set WANDB_API_KEY, which then takes its place, or delete it: zenml secret delete {SECRET}"
+            raise UsageError(f"ZenML's secret {SECRET} can't be read with this machine's key of encryption", where="ZenML", mend=mend)
+        client.delete_secret(SECRET, private=True)
+    known = secret.secret_values.get(KEY) if secret else None
     offline = os.environ.get("WANDB_MODE") in _WITHOUT_KEY
     key = given or known or _NO_KEY
     if key == _NO_KEY and not offline:

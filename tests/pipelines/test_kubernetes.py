@@ -98,6 +98,7 @@ def submitted(cluster: Cluster, object_store: dict[str, str], tmp_path_factory: 
             "TRENDING_REGISTRY": "registry.example.org",
             "TRENDING_RELEASES": f"s3://{BUCKET}/releases",
             "TRENDING_DATA": f"s3://{BUCKET}/data",
+            "TRENDING_FEATURE_STORE": f"s3://{BUCKET}/features",
             "TRENDING_TRAINING_IMAGE": "registry.example.org/trending-now-training:test",
             "TRENDING_LLM_API_KEY": "planted-secret-of-a-model",
         }

@@ -63,6 +63,7 @@ def cloud() -> Iterator[dict[str, str]]:
         "TRENDING_TRAINING_IMAGE": f"{registry}/trending-now-training:test",
         "TRENDING_RELEASES": f"s3://{BUCKET}/releases",
         "TRENDING_DATA": f"s3://{BUCKET}/data",
+        "TRENDING_FEATURE_STORE": f"s3://{BUCKET}/features",
         "WANDB_MODE": "offline",
     }
     server.stop()
@@ -91,7 +92,7 @@ def carry_out(url: str, folder: Path, found: SageMaker, stop: threading.Event) -
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
             "PYTHONPATH": str(ROOT),
-            "TRENDING_HOME": str(folder / "home"),
+            "TRENDING_HOME": str(folder / name / "home"),
             "AWS_ENDPOINT_URL": url,
             "AWS_ACCESS_KEY_ID": KEY["aws_access_key_id"],
             "AWS_SECRET_ACCESS_KEY": KEY["aws_secret_access_key"],

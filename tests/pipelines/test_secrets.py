@@ -80,3 +80,43 @@ def test_the_key_of_encryption_is_its_owners_alone(ran: tuple[StackRunner, str])
     (key,) = (path for path in ran[0].folder.rglob("*") if path.name == KEY_FILE)
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert len(key.read_text(encoding="ascii")) == 64
+
+
+KEPT_BEFORE = """
+import json, os
+from zenml.client import Client
+Client().create_secret("wandb", {"api_key": "kept-in-base64"}, private=True)
+print(json.dumps(True))
+"""
+PROVIDED = """
+import json, os
+from pipelines.secrets import protect_secrets
+protect_secrets()
+from pipelines.trackers import _provide_key
+from trending.errors import UsageError
+try:
+    _provide_key()
+    print(json.dumps("provided"))
+except UsageError as error:
+    print(json.dumps(str(error)))
+"""
+
+
+def test_a_secret_that_cant_be_read_any_more_is_replaced_only_by_another(tmp_path: Path) -> None:
+    """One kept by ZenML's own command, before or beside the project's key of encryption."""
+    runner = StackRunner(tmp_path)
+    assert runner.python(KEPT_BEFORE)
+    assert "can't be read with this machine's key" in runner.python(PROVIDED)
+    plain = "import json\nfrom zenml.client import Client\nprint(json.dumps(Client().get_secret('wandb').secret_values['api_key']))"
+    assert runner.python(plain) == "kept-in-base64"
+    given = StackRunner(tmp_path, variables={"WANDB_API_KEY": PLANTED["WANDB_API_KEY"]})
+    assert given.python(PROVIDED) == "provided"
+    encrypted = f"from pipelines.secrets import protect_secrets\nprotect_secrets()\n{plain}"
+    assert runner.python(encrypted) == PLANTED["WANDB_API_KEY"]
+
+
+def test_a_server_of_this_machines_database_encrypts_whatever_zenml_is_connected_to(tmp_path: Path) -> None:
+    code = "import json, os\nfrom pipelines.secrets import protect_secrets\nprotect_secrets({})\nprint(json.dumps('ZENML_SECRETS_STORE_ENCRYPTION_KEY' in os.environ))"
+    runner = StackRunner(tmp_path, variables={"ZENML_STORE_TYPE": "rest", "ZENML_STORE_URL": "http://127.0.0.1:9"})
+    assert runner.python(code.format("")) is False
+    assert runner.python(code.format("serving=True")) is True

@@ -52,6 +52,7 @@ def sharded(home: Runner, single: dict[str, Any], titles: Path) -> tuple[Runner,
     """The same in shards, in a copy of the home that doesn't know of the other's release."""
     other = replace(home, home_name="sharded-other")
     shutil.copytree(home.home, other.home)
+    shutil.rmtree(other.home / "cache" / "vectors", ignore_errors=True)  # computed anew, not taken from the single run's
     shutil.rmtree(other.home / "releases" / single["release"])
     (other.home / "releases" / "CURRENT").write_text(single["scored_from"], encoding="utf-8")
     return other, run_scoring(other, titles, "--no-cache", *SHARDED)

@@ -26,6 +26,9 @@ def _nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
+CONNECTORS = "stack_name: x\ncomponents: {orchestrator: {name: y, flavor: local}}\nconnectors: [aws]"
+
+
 def states(name: str) -> dict[str, str]:
     return {finding.part: finding.state for finding in check_stack(name)}
 
@@ -124,7 +127,9 @@ def test_a_run_on_a_stack_that_lacks_its_variables_is_one_line(runner: Runner) -
     assert outcome.stderr.strip().splitlines()[-1].startswith("run.py: environment: stack local-s3 needs TRENDING_S3_ARTIFACTS")
 
 
-@pytest.mark.parametrize("content", ["[]", "stack_name: x", "stack_name: x\ncomponents: {orchestrator: {name: y}}", "a: [", "stack_name: 1\ncomponents: {}"])
+@pytest.mark.parametrize(
+    "content", ["[]", "stack_name: x", "stack_name: x\ncomponents: {orchestrator: {name: y}}", "a: [", "stack_name: x\ncomponents: {}", CONNECTORS]
+)
 def test_a_file_that_is_no_stack_is_refused_in_one_line(content: str, tmp_path: Path, runner: Runner) -> None:
     path = tmp_path / "own.yaml"
     path.write_text(content, encoding="utf-8")

@@ -47,7 +47,7 @@ def open_cluster(workers: int) -> Iterator[Any]:
         workers: Processes, of one thread each.
 
     Raises:
-        UsageError: If Dask isn't installed.
+        UsageError: If Dask isn't installed, or its cluster can't be reached.
     """
     check_dask()
     dask, distributed = importlib.import_module("dask"), importlib.import_module("distributed")
@@ -56,7 +56,12 @@ def open_cluster(workers: int) -> Iterator[Any]:
         if address is None:
             settings = {"n_workers": workers, "threads_per_worker": 1, "processes": True, "host": "127.0.0.1", "dashboard_address": None}
             address = stack.enter_context(distributed.LocalCluster(**settings, silence_logs=logging.ERROR))
-        yield stack.enter_context(distributed.Client(address))
+        try:
+            client = stack.enter_context(distributed.Client(address))
+        except OSError as error:
+            mend = "is it running? Without DASK_SCHEDULER_ADDRESS processes of this machine are used"
+            raise UsageError(f"Dask's cluster doesn't answer at {address}", where="DASK_SCHEDULER_ADDRESS", mend=mend) from error
+        yield client
 
 
 def grow_apart(
@@ -93,7 +98,7 @@ def _share_out(client: Any, part: Part, intercepts: Floats, max_bin: int, worker
     dxgb = importlib.import_module("xgboost.dask")
     array = importlib.import_module("dask.array")
     rows, labels = part
-    ends = np.linspace(0, len(rows), workers + 1).astype(int)
+    ends = np.linspace(0, len(rows), min(workers, len(rows)) + 1).astype(int)
 
     def spread(values: Any) -> Any:
         pieces = [values[begin:end] for begin, end in pairwise(ends)]

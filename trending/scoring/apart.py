@@ -9,12 +9,11 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 from trending.errors import QualityError
-from trending.processes import child_environment
+from trending.processes import run_child
 from trending.releases import Release
 from trending.releases.bundle import load_bundle
 from trending.scoring.predictions import ScoringReport
@@ -34,9 +33,10 @@ def score_apart(release: Release, titles: Path, folder: Path, batch_size: int) -
         QualityError: If the process ends before it has scored them all.
     """
     command = [sys.executable, "-m", "trending.scoring.apart", str(release.directory), str(titles), str(folder), "--batch-size", str(batch_size)]
-    outcome = subprocess.run(command, capture_output=True, text=True, env=child_environment(), check=False)
+    outcome = run_child(command)
     if outcome.returncode:
-        reason = (outcome.stderr.strip().splitlines() or [f"exit code {outcome.returncode}"])[-1][:300]
+        killed = f"killed by signal {-outcome.returncode}" if outcome.returncode < 0 else f"exit code {outcome.returncode}"
+        reason = (outcome.stderr.strip().splitlines() or [killed])[-1][:300] if outcome.returncode > 0 else killed
         mend = "if it was killed for want of memory, lower batch_size or shards"
         raise QualityError(f"scoring a shard failed ({reason})", where=f"release {release.manifest.version}", mend=mend)
     return ScoringReport(**json.loads(outcome.stdout.splitlines()[-1]))
