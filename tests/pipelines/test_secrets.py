@@ -116,7 +116,8 @@ def test_a_secret_that_cant_be_read_any_more_is_replaced_only_by_another(tmp_pat
 
 
 def test_a_server_of_this_machines_database_encrypts_whatever_zenml_is_connected_to(tmp_path: Path) -> None:
-    code = "import json, os\nfrom pipelines.secrets import protect_secrets\nprotect_secrets({})\nprint(json.dumps('ZENML_SECRETS_STORE_ENCRYPTION_KEY' in os.environ))"
+    code = "import json, os\nfrom pipelines.secrets import protect_secrets\nprotect_secrets({})\n"
+    code += "print(json.dumps('ZENML_SECRETS_STORE_ENCRYPTION_KEY' in os.environ))"
     runner = StackRunner(tmp_path, variables={"ZENML_STORE_TYPE": "rest", "ZENML_STORE_URL": "http://127.0.0.1:9"})
     assert runner.python(code.format("")) is False
     assert runner.python(code.format("serving=True")) is True
