@@ -1,10 +1,11 @@
-"""Secrets in ZenML's database on this machine: encrypted, with a key that lies beside it and is its owner's alone.
+"""Secrets in ZenML's database on this machine: encrypted, with a key that is its owner's alone.
 
 ZenML's own default there is base64, which anybody who gets hold of the file, or of a copy of it, can read. A ZenML server encrypts by its own settings.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -27,8 +28,11 @@ def protect_secrets(serving: bool = False) -> None:
     configuration = GlobalConfiguration()
     if not serving and configuration.store_configuration.type != StoreType.SQL:
         return
+    folder = Path(configuration.config_directory)
+    with contextlib.suppress(FileNotFoundError):  # ZenML keeps the key there too, so that its own command reads the secrets as well
+        (folder / "config.yaml").chmod(0o600)
     os.environ[f"{_PREFIX}TYPE"] = "sql"
-    os.environ[f"{_PREFIX}ENCRYPTION_KEY"] = _read_key(Path(configuration.config_directory) / KEY_FILE)
+    os.environ[f"{_PREFIX}ENCRYPTION_KEY"] = _read_key(folder / KEY_FILE)
 
 
 def _read_key(path: Path) -> str:
