@@ -70,11 +70,12 @@ def _provide_key() -> None:
     except KeyError:  # there is none, or it was kept with another key of encryption, or with none, and can't be read
         secret = None
     given = os.environ.get("WANDB_API_KEY")
-    if secret is None and client.list_secrets(name=SECRET, private=True).items:
+    unreadable = [] if secret else client.list_secrets(name=SECRET, private=True).items
+    if unreadable:
         if not given:
             mend = f"set WANDB_API_KEY, which then takes its place, or delete it: zenml secret delete {SECRET}"
             raise UsageError(f"ZenML's secret {SECRET} can't be read with this machine's key of encryption", where="ZenML", mend=mend)
-        client.delete_secret(SECRET, private=True)
+        client.zen_store.delete_secret(unreadable[0].id)  # the client would read it first
     known = secret.secret_values.get(KEY) if secret else None
     offline = os.environ.get("WANDB_MODE") in _WITHOUT_KEY
     key = given or known or _NO_KEY
