@@ -87,7 +87,7 @@ def carry_out(url: str, folder: Path, found: SageMaker, stop: threading.Event) -
         name = next(name for name, step in waiting.items() if done.issuperset(step.get("DependsOn", [])))
         job = waiting.pop(name)["Arguments"]
         said = {key: executions[0]["PipelineExecutionArn"] if isinstance(value, dict) else value for key, value in job["Environment"].items()}
-        # A job's container has the image's files, the metadata service's credentials, and this environment.
+        # A job's container has the image's files, its role's credentials, its region, and this environment.
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
@@ -96,6 +96,7 @@ def carry_out(url: str, folder: Path, found: SageMaker, stop: threading.Event) -
             "AWS_ENDPOINT_URL": url,
             "AWS_ACCESS_KEY_ID": KEY["aws_access_key_id"],
             "AWS_SECRET_ACCESS_KEY": KEY["aws_secret_access_key"],
+            "AWS_REGION": REGION,
             **said,
         }
         command = [*job["AppSpecification"]["ContainerEntrypoint"], *job["AppSpecification"].get("ContainerArguments", [])]
