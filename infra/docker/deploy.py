@@ -17,6 +17,7 @@ from typing import Any
 _PINNED = re.compile(r"[^@\s]+@sha256:[0-9a-f]{64}")
 _PAUSE = 10.0
 _QUIET_POLLS = 3  # how often nothing may be under way before a deployment counts as taken back
+_GRACE = 120.0  # seconds a deployment may take to show, before its not being there says anything
 
 
 class DeployError(Exception):
@@ -33,9 +34,10 @@ class ExpressService:
         return self._client.describe_express_gateway_service(serviceArn=self._arn)["service"]
 
     def update(self, image: str) -> str:
-        """Start the deployment and return the image before."""
+        """Start the deployment, unless this image is there already, and return the image before."""
         before: dict[str, Any] = self._describe()["activeConfigurations"][-1]["primaryContainer"]
-        self._client.update_express_gateway_service(serviceArn=self._arn, primaryContainer={**before, "image": image})
+        if before["image"] != image:
+            self._client.update_express_gateway_service(serviceArn=self._arn, primaryContainer={**before, "image": image})
         return str(before["image"])
 
     def find_state(self, image: str) -> tuple[bool, bool]:
@@ -55,11 +57,12 @@ class RunnerService:
         return self._client.describe_service(ServiceArn=self._arn)["Service"]
 
     def update(self, image: str) -> str:
-        """Start the deployment and return the image before."""
+        """Start the deployment, unless this image is there already, and return the image before."""
         source = copy.deepcopy(self._describe()["SourceConfiguration"])
         before = str(source["ImageRepository"]["ImageIdentifier"])
-        source["ImageRepository"]["ImageIdentifier"] = image
-        self._client.update_service(ServiceArn=self._arn, SourceConfiguration=source)
+        if before != image:
+            source["ImageRepository"]["ImageIdentifier"] = image
+            self._client.update_service(ServiceArn=self._arn, SourceConfiguration=source)
         return before
 
     def find_state(self, image: str) -> tuple[bool, bool]:
@@ -68,22 +71,26 @@ class RunnerService:
         return service["Status"] == "OPERATION_IN_PROGRESS", service["SourceConfiguration"]["ImageRepository"]["ImageIdentifier"] == image
 
 
-def deploy(service: ExpressService | RunnerService, image: str, seconds: float, pause: float = _PAUSE) -> str:
+def deploy(service: ExpressService | RunnerService, image: str, seconds: float, pause: float = _PAUSE, grace: float = _GRACE) -> str:
     """Put an image into a service; returns the image that ran before.
+
+    Right after the request the service may still say, or say already, that all is done: that counts only once a deployment was seen, or after the grace.
 
     Raises:
         DeployError: If the image doesn't run after that time, or was taken back.
     """
     before = service.update(image)
-    end, quiet = time.monotonic() + seconds, 0
+    started, quiet, seen = time.monotonic(), 0, before == image
     while True:
         under_way, runs = service.find_state(image)
-        if runs and not under_way:
+        waited = time.monotonic() - started
+        seen = seen or under_way or waited >= grace
+        if runs and seen and not under_way:
             return before
-        quiet = 0 if under_way else quiet + 1
+        quiet = quiet + 1 if seen and not under_way else 0
         if quiet >= _QUIET_POLLS:
             raise DeployError(f"{image} was taken back: {before} runs; the service's events and logs say why")
-        if time.monotonic() > end:
+        if waited > seconds:
             raise DeployError(f"{image} doesn't run after {seconds:g} s; the service's events and logs say why")
         time.sleep(pause)
 

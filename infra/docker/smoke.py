@@ -43,9 +43,28 @@ def ask(url: str, body: Any = None, token: str | None = None) -> str:
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
             return str(answer.read().decode("utf-8"))
     except urllib.error.HTTPError as error:
-        raise SmokeError(f"{url}: {error.code} {error.read(300).decode('utf-8', 'replace')}") from error
+        raise SmokeError(f"{url}: {error.code} {_shorten(error.read(300).decode('utf-8', 'replace'))}") from error
     except (OSError, ValueError) as error:
         raise SmokeError(f"{url}: {error}") from error
+
+
+def _shorten(text: str) -> str:
+    return " ".join(text.split())[:300]
+
+
+def read_part(url: str, answer: str, *path: str | int) -> Any:
+    """Return what lies at a path of keys and positions in an answer of JSON.
+
+    Raises:
+        SmokeError: If the answer is something else.
+    """
+    try:
+        part = json.loads(answer)
+        for step in path:
+            part = part[step]
+    except (ValueError, LookupError, TypeError) as error:
+        raise SmokeError(f"{url}: answers {_shorten(answer)}") from error
+    return part
 
 
 def ask_until(url: str, end: float, accept: Callable[[str], str | None]) -> str:
@@ -54,7 +73,7 @@ def ask_until(url: str, end: float, accept: Callable[[str], str | None]) -> str:
     Args:
         url: What is asked.
         end: When to give up, by `time.monotonic`.
-        accept: Makes something of an answer, or None to ask again.
+        accept: Makes something of an answer; None or a SmokeError to ask again.
 
     Raises:
         SmokeError: If none is accepted in time.
@@ -64,7 +83,7 @@ def ask_until(url: str, end: float, accept: Callable[[str], str | None]) -> str:
             answer = ask(url)
             if (found := accept(answer)) is not None:
                 return found
-            problem = f"{url}: answers {answer[:300]}"
+            problem = f"{url}: answers {_shorten(answer)}"
         except SmokeError as error:
             problem = str(error)
         if time.monotonic() > end:
@@ -81,7 +100,7 @@ def wait_until_ready(base: str, seconds: float, release: str | None = None) -> s
     end = time.monotonic() + seconds
 
     def find_release(answer: str) -> str | None:
-        served = str(json.loads(answer)["release"])
+        served = str(read_part(f"{base}/ready", answer, "release"))
         return served if release in (None, served) else None
 
     served = ask_until(f"{base}/ready", end, find_release)
@@ -95,11 +114,11 @@ def check_doors(base: str, api_key: str | None, mcp_token: str | None) -> None:
     Raises:
         SmokeError: If one of them doesn't answer as it should.
     """
-    predicted = json.loads(ask(f"{base}/v1/predict", {"texts": [_PLOT]}, api_key))
-    if not predicted["predictions"][0]["genres"]:
-        raise SmokeError(f"{base}/v1/predict: no genre for: {_PLOT}")
-    if not json.loads(ask(f"{base}/v1/search?q=detective&limit=1", token=api_key))["titles"]:
-        raise SmokeError(f"{base}/v1/search: no title for: detective")
+    predict, search = f"{base}/v1/predict", f"{base}/v1/search?q=detective&limit=1"
+    if not read_part(predict, ask(predict, {"texts": [_PLOT]}, api_key), "predictions", 0, "genres"):
+        raise SmokeError(f"{predict}: no genre for: {_PLOT}")
+    if not read_part(search, ask(search, token=api_key), "titles"):
+        raise SmokeError(f"{search}: no title")
     if "trending_http_requests_total" not in ask(f"{base}/metrics"):
         raise SmokeError(f"{base}/metrics: requests aren't counted")
     if '"serverInfo"' not in ask(f"{base}/mcp", _HELLO, mcp_token):

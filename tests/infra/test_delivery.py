@@ -7,7 +7,9 @@ import datetime as dt
 import json
 import subprocess
 import sys
-from typing import Any
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
 
 import boto3
 import pytest
@@ -59,6 +61,26 @@ def test_a_deployment_that_is_taken_back_has_failed() -> None:
         DEPLOY.deploy(DEPLOY.ExpressService(client, ECS), NEW, seconds=5, pause=0)
 
 
+def test_a_service_that_is_slow_to_begin_is_given_time() -> None:
+    client, stubber = expect_express(*[express_state(OLD)] * 5, express_state(OLD, NEW, under_way=True), express_state(NEW))
+    assert DEPLOY.deploy(DEPLOY.ExpressService(client, ECS), NEW, seconds=5, pause=0) == OLD
+    stubber.assert_no_pending_responses()
+
+
+def test_a_deployment_that_never_begins_has_failed_after_the_grace() -> None:
+    client, _ = expect_express(*[express_state(OLD)] * 3)
+    with pytest.raises(DEPLOY.DeployError, match="taken back"):
+        DEPLOY.deploy(DEPLOY.ExpressService(client, ECS), NEW, seconds=5, pause=0, grace=0)
+
+
+def test_an_image_that_runs_already_is_left_alone() -> None:
+    client, stubber = make_client("ecs")
+    for _ in range(2):
+        stubber.add_response("describe_express_gateway_service", express_state(NEW), {"serviceArn": ECS})
+    assert DEPLOY.deploy(DEPLOY.ExpressService(client, ECS), NEW, seconds=5, pause=0) == NEW
+    stubber.assert_no_pending_responses()
+
+
 def test_a_deployment_that_takes_too_long_has_failed() -> None:
     client, _ = expect_express(express_state(OLD, NEW, under_way=True))
     with pytest.raises(DEPLOY.DeployError, match="after 0 s"):
@@ -74,7 +96,8 @@ def test_app_runner_keeps_the_rest_of_its_source() -> None:
         "ServiceName": "trending", "ServiceId": "0" * 32, "ServiceArn": RUNNER, "CreatedAt": 0, "UpdatedAt": 0, "InstanceConfiguration": {},
         "NetworkConfiguration": {}, "AutoScalingConfigurationSummary": {},
     }  # fmt: skip
-    for status, held in (("RUNNING", source), ("UPDATE", changed), ("OPERATION_IN_PROGRESS", changed), ("RUNNING", changed)):
+    # Just after the request it may still say that it runs, with the new image already.
+    for status, held in (("RUNNING", source), ("UPDATE", changed), ("RUNNING", changed), ("OPERATION_IN_PROGRESS", changed), ("RUNNING", changed)):
         if status == "UPDATE":
             answer = {"Service": always | {"Status": "OPERATION_IN_PROGRESS", "SourceConfiguration": changed}, "OperationId": "0" * 36}
             stubber.add_response("update_service", answer, {"ServiceArn": RUNNER, "SourceConfiguration": changed})
@@ -82,6 +105,9 @@ def test_app_runner_keeps_the_rest_of_its_source() -> None:
             stubber.add_response("describe_service", {"Service": always | {"Status": status, "SourceConfiguration": held}}, {"ServiceArn": RUNNER})
     assert DEPLOY.deploy(DEPLOY.RunnerService(client, RUNNER), NEW, seconds=5, pause=0) == OLD
     stubber.assert_no_pending_responses()
+    stubber.add_response("describe_service", {"Service": always | {"Status": "RUNNING", "SourceConfiguration": changed}}, {"ServiceArn": RUNNER})
+    stubber.add_response("describe_service", {"Service": always | {"Status": "RUNNING", "SourceConfiguration": changed}}, {"ServiceArn": RUNNER})
+    assert DEPLOY.deploy(DEPLOY.RunnerService(client, RUNNER), NEW, seconds=5, pause=0) == NEW
 
 
 @pytest.mark.parametrize(
@@ -101,6 +127,66 @@ def test_a_service_that_isnt_there_fails_the_smoke_test_in_one_line() -> None:
     ran = subprocess.run([sys.executable, "infra/docker/smoke.py", "http://127.0.0.1:9", "--wait", "0"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 1
     assert ran.stderr.startswith("smoke.py: still not well: http://127.0.0.1:9/ready")
+    assert len(ran.stderr.splitlines()) == 1
+
+
+class Answers(BaseHTTPRequestHandler):
+    """Answers each path with 200 and the next of what is laid out for it; the last stays."""
+
+    laid_out: ClassVar[dict[str, list[str]]] = {}
+
+    def do_GET(self) -> None:
+        """Answer."""
+        answers = self.laid_out[self.path.partition("?")[0]]
+        body = (answers.pop(0) if len(answers) > 1 else answers[0]).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        """Answer whatever was sent."""
+        self.rfile.read(int(self.headers["content-length"]))
+        self.do_GET()
+
+    def log_message(self, *_: Any) -> None:
+        """Keep still."""
+
+
+WELL = {
+    "/ready": ['{"release": "1"}'],
+    "/": ["gradio"],
+    "/v1/predict": ['{"predictions": [{"genres": ["Western"]}]}'],
+    "/v1/search": ['{"titles": [{}]}'],
+    "/metrics": ["trending_http_requests_total 1"],
+    "/mcp": ['{"serverInfo": {}}'],
+}
+WRONG = ["<html>\n<p>soon</p>\n</html>", "{}", "[]", "null", '{"predictions": []}']
+
+
+def smoke(answers: dict[str, list[str]], wait: str) -> subprocess.CompletedProcess[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Laid", (Answers,), {"laid_out": answers}))
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    try:
+        command = [sys.executable, "infra/docker/smoke.py", f"http://127.0.0.1:{server.server_address[1]}", "--wait", wait]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_wrong_answer_with_200_is_asked_again_until_it_is_right() -> None:
+    ran = smoke(WELL | {"/ready": [*WRONG, *WELL["/ready"]]}, "30")
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize("path", ["/ready", "/v1/predict", "/v1/search"])
+def test_a_wrong_answer_with_200_that_stays_fails_in_one_line_that_names_the_door(path: str, wrong: str) -> None:
+    ran = smoke(WELL | {path: [wrong]}, "0")
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("smoke.py: ")
+    assert path in ran.stderr
     assert len(ran.stderr.splitlines()) == 1
 
 
