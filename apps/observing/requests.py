@@ -26,6 +26,7 @@ from apps.observing.measures import METHODS, Measures
 
 _HEADER = b"x-request-id"
 _SETTLE_SECONDS = 0.1
+_HUNG_UP = 499  # nginx's number for it: nobody was there any more to be answered
 # What generators of ids write (UUIDs, trace ids): nobody's name or key passes for one.
 _WELL_FORMED = re.compile(rb"[0-9a-fA-F][0-9a-fA-F-]{14,62}[0-9a-fA-F]")
 _ids = random.Random()  # noqa: S311 - an id has to be its own, not secret
@@ -73,9 +74,17 @@ class ObserveRequests(Collector):
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        status, started, standing = 500, time.perf_counter(), self.is_standing(scope)
+        status, started, standing = 0, time.perf_counter(), self.is_standing(scope)
+        hung_up = False
         request_id = _read_id(scope) or f"{_ids.getrandbits(128):032x}"
         bind(request_id=request_id)
+
+        async def watching() -> Message:
+            nonlocal hung_up
+            message = await receive()
+            # Afterwards it is how requests end.
+            hung_up = hung_up or (not status and message["type"] == "http.disconnect")
+            return message
 
         async def watched(message: Message) -> None:
             nonlocal status
@@ -86,9 +95,10 @@ class ObserveRequests(Collector):
 
         self._open += not standing
         try:
-            await self.app(scope, receive, watched)
+            await self.app(scope, watching, watched)
         finally:
             self._open -= not standing
+            status = _HUNG_UP if hung_up else status or 500
             seconds, release = time.perf_counter() - started, self.measures.release_version
             self._keep(_Record(time.time(), scope["method"], self.name_route(scope), status, seconds, standing, release, read_bound()))
 

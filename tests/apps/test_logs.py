@@ -6,11 +6,16 @@ import io
 import json
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import structlog
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from apps.observing.logs import bind, choose_format, configure_logging
 from apps.observing.measures import Measures
@@ -119,6 +124,39 @@ async def test_a_request_is_answered_though_nobody_reads_the_log(stderr: Stderr)
     await observed({"type": "http", "method": "GET", "path": "/", "headers": []}, None, send)  # type: ignore[arg-type]
     assert sent[-1]["body"] == b"here"
     observed.settle()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("messages", "status"),
+    [
+        ([{"type": "http.disconnect"}], 499),
+        ([{"type": "http.request", "body": b"wri", "more_body": True}, {"type": "http.disconnect"}], 499),
+        ([{"type": "http.request", "body": b"written"}, {"type": "http.disconnect"}], 500),
+        ([{"type": "http.request", "body": b"answer"}, {"type": "http.disconnect"}], 200),
+    ],
+)
+async def test_who_hangs_up_before_the_answer_began_is_no_error_of_the_service(stderr: Stderr, messages: list[Any], status: int) -> None:
+    configure_logging("json", "here")
+
+    async def endpoint(request: Request) -> Response:
+        if await request.body() != b"answer":
+            raise ValueError("no answer")
+        return Response(b"here")
+
+    async def receive() -> Any:
+        return messages.pop(0)
+
+    async def send(_: Any) -> None:
+        pass
+
+    measures = Measures()
+    observed = ObserveRequests(Starlette(routes=[Route("/", endpoint, methods=["POST"])]), measures, lambda _: "/", lambda _: False)
+    with suppress(ValueError, ClientDisconnect):
+        await observed({"type": "http", "method": "POST", "path": "/", "headers": [], "query_string": b""}, receive, send)
+    counted = [sample.labels["status"] for family in measures.registry.collect() for sample in family.samples if sample.name == "trending_http_requests_total"]
+    assert counted == [str(status)]
+    assert json.loads(stderr.read_text().splitlines()[-1])["level"] == ("error" if status == 500 else "info")
 
 
 @pytest.mark.parametrize(("name", "value"), [("LOG_FORMAT", "xml"), ("METRICS", "statsd"), ("SERVICE_NAME", "two words")])
