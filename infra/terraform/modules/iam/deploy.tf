@@ -1,10 +1,13 @@
-# The role GitHub's workflows take on: no key is stored anywhere. It is bound to one repository and one deployment environment, whose
-# approval rules therefore guard it, and can change no infrastructure: Terraform is applied by people.
+# The role GitHub's deployments take on: no key is stored anywhere. It is bound to one repository and one deployment environment, whose
+# rules therefore guard it, and can change no infrastructure: Terraform is applied by people.
 
 locals {
   issuer = "token.actions.githubusercontent.com"
 
-  github_trust = jsonencode({
+  # Learning has an environment of its own, or whatever may deploy could write releases as well.
+  learning_environment = "${var.github.environment}-learning"
+
+  github_trust = { for environment in [var.github.environment, local.learning_environment] : environment => jsonencode({
     Version = "2012-10-17"
     Statement = [{
       Effect    = "Allow"
@@ -13,11 +16,11 @@ locals {
       Condition = {
         StringEquals = {
           "${local.issuer}:aud" = "sts.amazonaws.com"
-          "${local.issuer}:sub" = "repo:${var.github.repository}:environment:${var.github.environment}"
+          "${local.issuer}:sub" = "repo:${var.github.repository}:environment:${environment}"
         }
       }
     }]
-  })
+  }) }
 
   deploy_service = local.express ? {
     Sid    = "DeployService"
@@ -46,7 +49,7 @@ resource "aws_iam_role" "deploy" {
   name                 = "${var.name}-deploy"
   description          = "What a workflow of ${var.github.repository} may do in its environment ${var.github.environment}"
   max_session_duration = 3600
-  assume_role_policy   = local.github_trust
+  assume_role_policy   = local.github_trust[var.github.environment]
 }
 
 resource "aws_iam_role_policy" "deploy" {

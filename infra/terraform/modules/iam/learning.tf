@@ -2,9 +2,9 @@
 
 resource "aws_iam_role" "learning" {
   name                 = "${var.name}-learning"
-  description          = "What pipelines may do that run in a workflow of ${var.github.repository}"
+  description          = "What pipelines may do that run in a workflow of ${var.github.repository} in its environment ${local.learning_environment}"
   max_session_duration = 21600
-  assume_role_policy   = local.github_trust
+  assume_role_policy   = local.github_trust[local.learning_environment]
 }
 
 locals {

@@ -53,7 +53,7 @@ variable "secret_arns" {
 }
 
 variable "github" {
-  description = "The repository (OWNER/NAME, or OWNER@ID/NAME@ID where GitHub's subjects carry ids), its deployment environment, and the account's OIDC provider."
+  description = "The repository (OWNER/NAME, or OWNER@ID/NAME@ID where GitHub's subjects carry ids), its deployment environment (learning takes on its role in ENVIRONMENT-learning), and the account's OIDC provider."
   type        = object({ repository = string, environment = string, oidc_provider_arn = string })
   validation {
     condition     = can(regex("^[A-Za-z0-9-]+(@[0-9]+)?/[A-Za-z0-9._-]+(@[0-9]+)?$", var.github.repository))

@@ -28,8 +28,8 @@ resource "aws_ecr_lifecycle_policy" "this" {
       },
       {
         rulePriority = 2
-        description  = "The last ${var.kept_images} images stay"
-        selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = var.kept_images }
+        description  = "Images go after ${var.kept_days} days"
+        selection    = { tagStatus = "any", countType = "sinceImagePushed", countUnit = "days", countNumber = var.kept_days }
         action       = { type = "expire" }
       },
     ]

@@ -18,12 +18,12 @@ variable "reader_account_ids" {
   }
 }
 
-variable "kept_images" {
-  description = "How many images each repository keeps; older ones go."
+variable "kept_days" {
+  description = "Days for which images are kept, whether they run or not: deliver more often than that."
   type        = number
-  default     = 50
+  default     = 180
   validation {
-    condition     = var.kept_images >= 10
-    error_message = "kept_images: at least 10, or there is nothing to roll back to."
+    condition     = var.kept_days >= 90
+    error_message = "kept_days: at least 90, or what runs may be gone when a container of it is to start."
   }
 }

@@ -86,10 +86,6 @@ run "one_repository_and_environment_deploys_one_service_and_moves_current_and_pu
     error_message = "somebody else may deploy"
   }
   assert {
-    condition     = aws_iam_role.learning.assume_role_policy == aws_iam_role.deploy.assume_role_policy
-    error_message = "somebody else may learn"
-  }
-  assert {
     condition = flatten([for statement in jsondecode(aws_iam_role_policy.deploy.policy).Statement : statement.Resource if length(setintersection(statement.Action, ["s3:PutObject", "s3:DeleteObject"])) > 0
     ]) == ["arn:aws:s3:::releases/releases/CURRENT"]
     error_message = "a deployment may write more than CURRENT"
@@ -102,6 +98,13 @@ run "one_repository_and_environment_deploys_one_service_and_moves_current_and_pu
   assert {
     condition     = !anytrue([for statement in jsondecode(aws_iam_role_policy.deploy.policy).Statement : contains(statement.Action, "ecr:PutImage")])
     error_message = "an image can be pushed"
+  }
+}
+
+run "learning_has_an_environment_of_its_own" {
+  assert {
+    condition     = aws_iam_role.learning.assume_role_policy == replace(aws_iam_role.deploy.assume_role_policy, ":environment:staging", ":environment:staging-learning")
+    error_message = "somebody else may learn, or whoever deploys"
   }
 }
 
