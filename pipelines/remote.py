@@ -28,7 +28,11 @@ def find_remote_options() -> dict[str, Any]:
     from zenml.config import DockerSettings
 
     client = Client()
-    if not client.active_stack.orchestrator.config.is_remote:
+    orchestrator = client.active_stack.orchestrator
+    if orchestrator.flavor == "airflow" and not orchestrator.config.is_remote:  # whose tasks are processes of this checkout (stacks/airflow_dag.py)
+        nothing = {"allow_download_from_artifact_store": False, "allow_download_from_code_repository": False}
+        return {"settings": {"docker": DockerSettings(parent_image="no-image", skip_build=True, **nothing)}}
+    if not orchestrator.config.is_remote:
         return {}
     stack, settings = client.active_stack_model.name, load_settings()
     places = (("TRENDING_RELEASES", settings.releases_url), ("TRENDING_DATA", settings.data_url), ("TRENDING_FEATURE_STORE", settings.feature_store))
