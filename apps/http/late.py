@@ -34,7 +34,10 @@ _LOADING = f"""<!doctype html>
 
 
 class LateApp:
-    """ASGI application that is loaded after the server listens; until then it answers 503 with a page that refreshes itself."""
+    """ASGI application that is loaded after the server listens; until then it answers with a page that refreshes itself.
+
+    That page is no error: each start would set off alarms. Only who wants something done, with POST and the like, is told by a 503 that it wasn't.
+    """
 
     def __init__(self, load: Callable[[], Starlette]) -> None:
         """Take what makes the application; it is called in a thread."""
@@ -67,7 +70,8 @@ class LateApp:
             await problem_response(scope, HTTPStatus.INTERNAL_SERVER_ERROR, detail)(scope, receive, send)
         else:
             headers = {"Retry-After": str(_RETRY_SECONDS), "Cache-Control": "no-store"}
-            await HTMLResponse(_LOADING, HTTPStatus.SERVICE_UNAVAILABLE, headers)(scope, receive, send)
+            status = HTTPStatus.OK if scope["method"] in ("GET", "HEAD") else HTTPStatus.SERVICE_UNAVAILABLE
+            await HTMLResponse(_LOADING, status, headers)(scope, receive, send)
 
     async def _run(self) -> None:
         """Load, then hold the lifespan open: it has to end in the task in which it began."""

@@ -22,9 +22,9 @@ def wait_for_page(url: str) -> httpx.Response:
     deadline = time.monotonic() + 60
     while True:
         answer = httpx.get(f"{url}/", timeout=30)
-        if answer.status_code == 200:
+        assert answer.status_code == 200, answer.text[:300]
+        if "gradio" in answer.text:
             return answer
-        assert answer.status_code == 503, answer.text[:300]
         assert time.monotonic() < deadline
         time.sleep(0.1)
 
@@ -40,8 +40,8 @@ def test_until_the_page_is_there_another_says_so_and_the_api_answers(start_serve
     server = start_server(published_home, "all")
     try:
         page = httpx.get(f"{server.url}/title/some-deep-link")
-        assert page.status_code == 503
-        assert page.headers["retry-after"] == "1"
+        assert page.status_code == 200  # an error would be counted as the service's, at every start
+        assert page.headers["cache-control"] == "no-store"
         assert 'http-equiv="refresh"' in page.text
         assert httpx.get(f"{server.url}/v1/search", params={"q": "detective"}, timeout=30).status_code == 200
     finally:
