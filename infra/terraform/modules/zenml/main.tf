@@ -79,6 +79,13 @@ resource "aws_iam_role_policy" "connector" {
         ]
         Resource = [for pipeline in ["ingestion", "training", "continual-learning", "batch-scoring"] : "${local.sagemaker}:pipeline/${pipeline}-*"]
       },
+      # Runs in shards are submitted as one job, which starts the steps.
+      {
+        Sid      = "SubmitRuns"
+        Effect   = "Allow"
+        Action   = ["sagemaker:CreateProcessingJob", "sagemaker:StopProcessingJob"]
+        Resource = ["${local.sagemaker}:processing-job/*"]
+      },
       {
         Sid      = "WatchSteps"
         Effect   = "Allow"

@@ -55,6 +55,15 @@ run "the_connector_writes_artifacts_and_hands_on_the_training_role_alone" {
   }
 }
 
+run "the_connector_submits_and_stops_runs_in_shards_as_jobs_of_this_account" {
+  assert {
+    condition = alltrue([for action in ["sagemaker:CreateProcessingJob", "sagemaker:StopProcessingJob"] : flatten([
+      for statement in jsondecode(aws_iam_role_policy.connector[0].policy).Statement : statement.Resource if contains(statement.Action, action)
+    ]) == ["arn:aws:sagemaker:eu-central-1:111122223333:processing-job/*"]])
+    error_message = "a run in shards can't be submitted or stopped, or elsewhere too"
+  }
+}
+
 run "the_connector_changes_no_image" {
   assert {
     condition     = !anytrue(flatten([for statement in jsondecode(aws_iam_role_policy.connector[0].policy).Statement : [for action in statement.Action : startswith(action, "ecr:") && can(regex("Put|Upload|Delete", action))]]))
