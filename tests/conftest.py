@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -35,6 +36,7 @@ from trending.settings import load_settings
 from trending.sources import SourceConfig, open_source
 
 ROOT = Path(__file__).resolve().parents[1]
+logging.getLogger("werkzeug").setLevel(logging.ERROR)  # moto's server says a line a request, into whichever test's capture was first
 SEED = 17
 # What can be fitted here: a BERT begins with weights that are an extra.
 FITTED_KINDS = tuple(kind for kind in MODEL_KINDS if kind != "bert" or find_weights("auto"))

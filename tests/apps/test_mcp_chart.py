@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -105,7 +106,7 @@ def test_markup_in_titles_stays_text(page: Any) -> None:
 )
 def test_it_says_why_there_is_nothing(page: Any, result: dict[str, Any], said: str) -> None:
     frame = _show(page, result)
-    assert frame.locator("#note").text_content() == said
+    frame.locator("#note", has_text=re.compile(f"^{re.escape(said)}$")).wait_for()
     assert frame.locator("#list li").count() == 0
 
 
