@@ -20,6 +20,7 @@ from trending.models.calibration import Calibrator
 from trending.models.logits import sigmoid, to_logits
 
 _STATE, _MEMBERS = "blend.json", "members"
+_readers = ThreadPoolExecutor(4, thread_name_prefix="blend")
 _ASKED = 3  # times as many words are asked of each member, for what one finds weak another may find strong
 
 
@@ -66,9 +67,11 @@ class BlendModel(GenreModel):
         asked = {name: (model, _texts_for(model, texts)) for name, model in self.models.items()}
         if len(texts) > 1:  # which members share out among threads themselves
             return blend_scores(self.members, {name: model.predict_proba(given) for name, (model, given) in asked.items()})
-        with ThreadPoolExecutor(len(asked)) as pool:  # a text takes a network one thread, so networks read it at the same time
-            answers = {name: pool.submit(model.predict_proba, given) for name, (model, given) in asked.items()}
-            return blend_scores(self.members, {name: answer.result() for name, answer in answers.items()})
+        # A text takes a network one thread, so networks read it at the same time: all but the last in threads that stay, as new ones begin cold.
+        *others, last = asked
+        answers = {name: _readers.submit(asked[name][0].predict_proba, asked[name][1]) for name in others}
+        here = asked[last][0].predict_proba(asked[last][1])
+        return blend_scores(self.members, {**{name: answer.result() for name, answer in answers.items()}, last: here})
 
     def list_members(self) -> dict[str, GenreModel]:
         """Return the models that are blended."""
