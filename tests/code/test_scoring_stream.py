@@ -173,10 +173,11 @@ def test_memory_does_not_grow_with_rows(tmp_path: Path) -> None:
     """Peak memory of a process: 15,000 more plots are some 22 MB as they come, and twice that as text."""
     peaks = {}
     for rows in (5_000, 20_000):
-        scored, peak = map(int, run_quick(write_many(tmp_path / f"{rows}.parquet", rows), tmp_path / f"scored-{rows}").stdout.split())
-        assert scored == rows
-        peaks[rows] = peak / 1_024
-    assert peaks[20_000] < peaks[5_000] + 20, peaks
+        titles = write_many(tmp_path / f"{rows}.parquet", rows)
+        runs = [tuple(map(int, run_quick(titles, tmp_path / f"scored-{rows}-{number}").stdout.split())) for number in range(3)]
+        assert {scored for scored, _ in runs} == {rows}
+        peaks[rows] = min(peak for _, peak in runs) / 1_024  # the allocator's luck only ever adds to it
+    assert peaks[20_000] < peaks[5_000] + 12, peaks
 
 
 def test_killed_half_way_leaves_no_predictions_and_is_begun_anew(tmp_path: Path) -> None:
