@@ -1,18 +1,33 @@
-"""What the domain and its doors tell whoever measures them: calls of models and tools, answers that rules had to give, and spans of work.
+"""What the domain and its doors tell whoever measures them: texts scored, calls of models and tools, answers that rules had to give, and spans of work.
 
-It knows neither metrics nor tracers: a service that has them listens (`apps.observing`). Where nobody does, telling costs next to nothing.
+It knows neither metrics nor tracers: a service that has them listens (`apps.observing`, `trending.monitoring`). Where nobody does, telling costs next to
+nothing. Some events hold what users wrote, so that listeners can describe it; none may keep it unasked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from trending.predictions import Prediction
 
 LlmOutcome = Literal["answered", "failed", "timed_out", "not_asked", "cancelled"]
 ToolOutcome = Literal["answered", "refused", "failed", "cancelled"]
 Task = Literal["insights", "chat"]
+
+
+@dataclass(frozen=True)
+class TextsScored:
+    """Texts that somebody brought, what a release predicts for them, and what else was known of them."""
+
+    release: str
+    texts: Sequence[str]
+    predictions: Sequence[Prediction]
+    kind: str | None = None
+    year: int | None = None
 
 
 @dataclass(frozen=True)
@@ -24,6 +39,17 @@ class LlmCall:
     seconds: float
     tokens: int
     cost_usd: float
+    task: Task = "insights"
+    asked_chars: int = 0
+    answer: str = ""
+
+
+@dataclass(frozen=True)
+class AnswerChecked:
+    """Whether what a model said passed the checks of its form and its sources."""
+
+    task: Task
+    passed: bool
 
 
 @dataclass(frozen=True)
@@ -42,7 +68,7 @@ class ToolCall:
     seconds: float
 
 
-Event = LlmCall | Fallback | ToolCall
+Event = TextsScored | LlmCall | AnswerChecked | Fallback | ToolCall
 Listener = Callable[[Event], None]
 Attributes = Mapping[str, str | int | bool]
 MakeSpan = Callable[[str, Attributes], AbstractContextManager[object]]

@@ -45,6 +45,7 @@ class Measures(Collector):
         self.llm_cost = Counter("trending_llm_cost_usd_total", "What calls of models cost.", ["model"], registry=registry)
         self.llm_tokens = Counter("trending_llm_tokens_total", "Tokens of questions and answers.", ["model"], registry=registry)
         self.fallbacks = Counter("trending_llm_fallbacks_total", "Answers that rules gave because no model did.", ["task"], registry=registry)
+        self.unrecorded = Counter("trending_monitoring_dropped_total", "Texts and calls of models that could not be recorded.", registry=registry)
         self.release = Gauge("trending_release_info", "1 for the release being served.", ["version", "model_kind"], registry=registry)
         ProcessCollector(registry=registry)
         for task in get_args(Task):  # a counter that appears with its first count seems never to have grown

@@ -134,8 +134,7 @@ class ObserveRequests(Collector):
             route=record.route,
             status=record.status,
             ms=round(record.seconds * 1000, 2),
-            release=record.release,
-            **record.fields,
+            **{"release": record.release, **record.fields},  # in an experiment a field says which release it was
         )
 
 
