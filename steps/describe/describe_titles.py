@@ -9,6 +9,7 @@ from zenml import log_metadata, step
 from steps.caching import depend_on
 from trending.cleaning.rights import select_allowed
 from trending.evaluation.rules import DecisionRule
+from trending.insights.judging.judgement import RULES, InsightQuality
 from trending.insights.maker import InsightMaker
 from trending.models import GenreModel
 from trending.releases.describe import compose_content, predict_titles, write_insights
@@ -22,7 +23,7 @@ def describe_titles(
     decision_rules: dict[str, Any],
     verdict: dict[str, Any],
     rights: list[str],
-    writer: str | None,
+    insight_quality: dict[str, Any],
     works: pd.DataFrame | None = None,
     reviews: pd.DataFrame | None = None,
     trends: pd.DataFrame | None = None,
@@ -36,7 +37,7 @@ def describe_titles(
         decision_rules: Calibration and thresholds per model.
         verdict: Which model was chosen and why.
         rights: Patterns of the rights classes that may be shown.
-        writer: The model that writes insights; None if rules do. Another one's are no cached result.
+        insight_quality: Who writes insights, as was decided when writers were judged.
         works: Which titles are the same work, where the source knows.
         reviews: Reviews that may be shown.
         trends: Trends of several weeks that may be shown.
@@ -45,11 +46,12 @@ def describe_titles(
     shown = select_allowed(titles, rights)
     probabilities = predict_titles(champion, rule, shown)
     content = compose_content(shown, splits, probabilities, rule.thresholds, works=works, reviews=reviews, trends=trends)
-    insights = write_insights(content, InsightMaker.from_settings())
+    writer = InsightQuality(**insight_quality).writer
+    insights = write_insights(content, InsightMaker.from_settings(rules_only=writer == RULES))
     log_metadata(
         {
             "titles": len(insights),
-            "writer": writer or "rules",
+            "writer": writer,
             "with_score": int(insights["score"].notna().sum()),
             "with_tags": int((insights["tags"].map(len) > 0).sum()),
             "documents": int(insights["document"].notna().sum()),

@@ -25,7 +25,7 @@ from trending.insights.gateway import CallFailed, Gateway
 from trending.insights.replies import ReplyParts
 from trending.insights.spending import MinuteFull, Spending, SpendingRefused
 from trending.settings import Settings, load_settings
-from trending.telemetry import LlmCall, LlmOutcome, tell
+from trending.telemetry import LlmCall, LlmOutcome, Task, tell
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +83,7 @@ class Reply:
     tokens: int
     cost_usd: float
     cost_known: bool
+    seconds: float = 0.0
 
 
 class LlmClient:
@@ -197,8 +198,9 @@ class LlmClient:
     async def _ask(self, model: str, messages: Sequence[dict[str, Any]], schema: type[BaseModel], deadline: float) -> Reply:
         """Ask for a whole answer; what may pass by itself (429, 5xx, a broken connection) is tried once more if there is time."""
         for last in (False, True):
+            started = time.monotonic()
             try:
-                async with self._booked(model, _bound_tokens(messages, schema.model_json_schema()), deadline) as (gateway, call):
+                async with self._booked(model, "insights", messages, schema.model_json_schema(), deadline) as (gateway, call):
                     answer = await gateway.complete(model, messages, deadline - time.monotonic(), max_tokens=MAX_ANSWER_TOKENS, response_format=schema)
                     if not answer.choices:
                         raise CallFailed("its answer is empty", billed=True)
@@ -207,7 +209,7 @@ class LlmClient:
                     call.count(text, getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None))
                 if len(text) > MAX_ANSWER_CHARS:
                     raise ModelUnavailable(f"{model}: its answer is longer than {MAX_ANSWER_CHARS:,} characters")
-                return Reply(text, model, call.tokens, call.cost_usd, call.priced)
+                return Reply(text, model, call.tokens, call.cost_usd, call.priced, time.monotonic() - started)
             except _PassingFailure:
                 if last or deadline - time.monotonic() < _WORTH_RETRYING:
                     raise
@@ -219,7 +221,7 @@ class LlmClient:
     ) -> AsyncIterator[TextDelta | ToolCall | Finished]:
         parts = ReplyParts(MAX_ANSWER_CHARS)
         options: dict[str, Any] = {"tools": list(tools)} if tools else {}
-        async with self._booked(model, _bound_tokens(messages, tools), deadline) as (gateway, call):
+        async with self._booked(model, "chat", messages, tools, deadline) as (gateway, call):
             stream = await gateway.complete(
                 model, messages, deadline - time.monotonic(), max_tokens=MAX_ANSWER_TOKENS, stream=True, stream_options={"include_usage": True}, **options
             )
@@ -235,14 +237,14 @@ class LlmClient:
         yield Finished(parts.to_message(), model, call.tokens, call.cost_usd, call.priced)
 
     @asynccontextmanager
-    async def _booked(self, model: str, prompt_tokens: int, deadline: float) -> AsyncIterator[tuple[Gateway, _Call]]:
+    async def _booked(self, model: str, task: Task, messages: Sequence[dict[str, Any]], beside: Any, deadline: float) -> AsyncIterator[tuple[Gateway, _Call]]:
         """Book a call, let it be made within the time left, settle it, and tell of it. Every failure comes out as `ModelUnavailable`."""
         started, spent = time.monotonic(), None
         outcome: LlmOutcome = "cancelled"
         try:
             async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
                 gateway = await self._load()
-                call = _Call(gateway, model, prompt_tokens)
+                call = _Call(gateway, model, _bound_tokens(messages, beside))
                 number = await asyncio.to_thread(self.spending.book, model, call.tokens, call.cost_usd if call.priced else None)
                 spent = call
                 try:
@@ -272,7 +274,8 @@ class LlmClient:
             raise ModelUnavailable(f"{model}: the call failed ({type(error).__name__})") from error
         finally:
             tokens, cost = (spent.tokens, spent.cost_usd) if spent else (0, 0.0)
-            tell(LlmCall(model, outcome, time.monotonic() - started, tokens, cost))
+            asked, answer = sum(len(str(one.get("content") or "")) for one in messages), spent.answer if spent else ""
+            tell(LlmCall(model, outcome, time.monotonic() - started, tokens, cost, task, asked, answer))
 
     async def _settle(self, number: int, tokens: int, cost_usd: float) -> None:
         with suppress(SpendingRefused):  # it stays booked at the most it can have cost
@@ -308,10 +311,12 @@ class _Call:
         self._gateway, self._model, self._prompt_tokens = gateway, model, prompt_tokens
         self.priced = True
         self.tokens, self.cost_usd = 0, 0.0
+        self.answer = ""
         self._set(prompt_tokens, MAX_ANSWER_TOKENS)
 
     def count(self, text: str, prompt_tokens: int | None, answer_tokens: int | None) -> None:
-        """Take the tokens the answer reports; of a service that reports none, an estimate."""
+        """Take the answer and the tokens it reports; of a service that reports none, an estimate."""
+        self.answer = text
         self._set(
             self._prompt_tokens if prompt_tokens is None else max(0, prompt_tokens),
             _bound_tokens(text) if answer_tokens is None else max(0, answer_tokens),

@@ -94,5 +94,11 @@ def ask_about(reading: Reading, measured_score: int | None, prompt: Prompt) -> Q
     return Question(messages, line, (boundary, canary), reviews, plot)
 
 
+def ask_again(question: Question, answer: str, wrong: str) -> list[dict[str, Any]]:
+    """Return the messages of a second chance, after an answer that broke a rule."""
+    correction = f"That can't be used, as {wrong}. Answer again by the same rules: one JSON object, nothing but what the material says."
+    return [*question.messages, {"role": "assistant", "content": answer[:8_000]}, {"role": "user", "content": correction}]
+
+
 def _unmark(text: str) -> str:
     return re.sub(r"MATERIAL-", "MATERIAL ", text, flags=re.IGNORECASE)

@@ -15,14 +15,14 @@ from typing import Any
 
 from trending.insights.cache import InsightCache
 from trending.insights.client import LlmClient, ModelUnavailable
-from trending.insights.draft import Draft, Question, ask_about
+from trending.insights.draft import Draft, Question, ask_about, ask_again
 from trending.insights.offline import describe_reading, write_insights
 from trending.insights.prompts import load_prompt
 from trending.insights.reading import Reading, read_material
 from trending.insights.schema import Insights, Material, Provenance
 from trending.insights.verify import Refused, check_draft
 from trending.settings import load_settings
-from trending.telemetry import Fallback, tell
+from trending.telemetry import AnswerChecked, Fallback, tell
 
 CACHE_FILE = "insights.sqlite"
 _AT_ONCE = 8
@@ -55,9 +55,13 @@ class InsightMaker:
         self._cache = cache
 
     @classmethod
-    def from_settings(cls) -> InsightMaker:
-        """Return the maker that `TRENDING_LLM_*` describe; if they name a model, it begins to get ready in the background."""
-        client = LlmClient.from_settings()
+    def from_settings(cls, *, rules_only: bool = False) -> InsightMaker:
+        """Return the maker that `TRENDING_LLM_*` describe; if they name a model, it begins to get ready in the background.
+
+        Args:
+            rules_only: Whether no model may write, whatever is configured.
+        """
+        client = None if rules_only else LlmClient.from_settings()
         if client is not None:
             client.warm_up()
         return cls(client, InsightCache(load_settings().cache_dir / CACHE_FILE))
@@ -138,12 +142,14 @@ class InsightMaker:
             try:
                 insights = task.check(reply.text, maker=model, tokens=tokens, cost_usd=cost, cost_known=priced, made=dt.datetime.now(dt.UTC))
             except Refused as error:
+                tell(AnswerChecked("insights", passed=False))
                 left = _count_seconds(until)
                 if last or (left is not None and left < _NO_TIME):
                     failures.append(f"{model}: its answer was refused, as {error}")
                     return None
-                messages = _ask_again(task.question, reply.text, str(error))
+                messages = ask_again(task.question, reply.text, str(error))
                 continue
+            tell(AnswerChecked("insights", passed=True))
             if key:
                 self._cache.put(key, reply.text)
             return insights
@@ -152,11 +158,6 @@ class InsightMaker:
 
 def _count_seconds(until: float | None) -> float | None:
     return None if until is None else until - time.monotonic()
-
-
-def _ask_again(question: Question, answer: str, wrong: str) -> list[dict[str, Any]]:
-    correction = f"That can't be used, as {wrong}. Answer again by the same rules: one JSON object, nothing but what the material says."
-    return [*question.messages, {"role": "assistant", "content": answer[:8_000]}, {"role": "user", "content": correction}]
 
 
 def _note(insights: Insights, fallback: str | None) -> Insights:

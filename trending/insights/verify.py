@@ -69,7 +69,7 @@ def check_draft(text: str, question: Question, reading: Reading, measured: Insig
     folded = text.casefold()
     if any(secret.casefold() in folded for secret in question.secrets):
         raise Refused("it gave away private text of the prompt")
-    draft = _parse(text)
+    draft = parse_draft(text)
     return Insights(
         summary=_check_summary(draft.summary, question, reading),
         score=_check_score(draft.score, measured.score),
@@ -82,7 +82,8 @@ def check_draft(text: str, question: Question, reading: Reading, measured: Insig
     )
 
 
-def _parse(text: str) -> Draft:
+def parse_draft(text: str) -> Draft:
+    """Return an answer of the schema, fenced or not; refuse anything else."""
     fenced = _FENCE.match(text)
     try:
         return Draft.model_validate_json(fenced.group(1) if fenced else text)
@@ -137,7 +138,7 @@ def _check_summary(summary: str | None, question: Question, reading: Reading) ->
         raise Refused("the summary may give the ending away")
     material = reading.material
     named = " ".join(str(part) for part in (question.plot, reading.title, material.year) if part is not None)
-    _check_names(plain, named, "the summary")
+    check_names(plain, named, "the summary")
     _check_known(plain, named, "the summary")
     source = _stems(question.plot)
     shares = [_share(_stems(sentence), source) for sentence in _STOP.split(plain)]
@@ -158,7 +159,7 @@ def _share(found: set[str], source: set[str]) -> float:
     return len(found & source) / len(found) if found else 1.0
 
 
-def _check_names(text: str, source: str, what: str) -> None:
+def check_names(text: str, source: str, what: str) -> None:
     """Refuse names and numbers that the source doesn't have."""
     known = set(_words(source))
     known |= {part for word in known for part in word.split("-")}
@@ -197,7 +198,7 @@ def _check_reasons(reasons: Sequence[str], question: Question, reading: Reading,
         plain = _check_untold(_check_prose(reason, "a reason"), "a reason")
         if not 1 <= len(plain) <= _MOST_REASON_CHARS:
             raise Refused("a reason is empty or too long")
-        _check_names(plain, source, "a reason")
+        check_names(plain, source, "a reason")
         _check_known(plain, source, "a reason")
         checked.append(plain)
     return checked
