@@ -14,6 +14,8 @@ from fastapi import Request, Response
 from pydantic import BaseModel
 
 from trending import __version__
+from trending.errors import NotFoundError, UsageError
+from trending.experiments.assignment import switch_variant
 from trending.service.live import LiveService
 from trending.service.service import TitleService
 
@@ -30,7 +32,8 @@ def find_live(request: Request) -> LiveService:
 
 def answer(request: Request, ask: Ask) -> Response:
     """Ask the service that is current now; answers GET with an ETag, and with 304 if the client has that answer already."""
-    with find_live(request).lease() as service:
+
+    def respond(service: TitleService) -> Response:
         if request.method != "GET":
             return render(ask(service), NO_STORE)
         tag = _make_tag(request, service.version)
@@ -41,6 +44,21 @@ def answer(request: Request, ask: Ask) -> Response:
         answered = ask(service)
         # `*` stands for any answer there is, so it has to be known that there is one.
         return Response(status_code=304, headers=headers) if "*" in given else render(answered, headers)
+
+    return _lend(request, respond)
+
+
+def _lend(request: Request, respond: Callable[[TitleService], Response]) -> Response:
+    """Let the release of the moment respond; what it doesn't know an experiment's other release may, from which the client has it."""
+    live = find_live(request)
+    try:
+        with live.lease() as service:
+            return respond(service)
+    except (NotFoundError, UsageError):
+        if not switch_variant():
+            raise
+    with live.lease() as service:
+        return respond(service)
 
 
 async def answer_slowly(request: Request, ask: Ask) -> Response:
@@ -53,8 +71,7 @@ def _answer_afresh(request: Request, ask: Ask) -> Response:
     if not find_live(request).maker.has_model:
         return answer(request, ask)
     # What a model says now, or fails to say, it may say otherwise next time.
-    with find_live(request).lease() as service:
-        return render(ask(service), NO_STORE)
+    return _lend(request, lambda service: render(ask(service), NO_STORE))
 
 
 def render(answered: BaseModel, headers: dict[str, str] | None = None, status: int = 200) -> Response:

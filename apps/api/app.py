@@ -10,6 +10,7 @@ from starlette.types import Scope
 
 from apps.api import states, texts, titles
 from apps.api.document import document
+from apps.api.experiments import AssignVariant
 from apps.api.problems import add_problem_handlers
 from apps.http.bodies import BodyLimit
 from apps.http.clients import KeyRing, RequireKey, name_address
@@ -22,7 +23,8 @@ from trending.settings import Settings, load_settings
 
 _DESCRIPTION = (
     "What is trending among films and TV shows, what people say of them, and their genres, predicted from plots with the words that spoke for each. "
-    "Answers name their release and carry an ETag. Errors are RFC 9457 problem details."
+    "Answers name their release and carry an ETag. Errors are RFC 9457 problem details. While two releases are tried beside each other, whoever names a unit "
+    "(a random id of a visitor's, say) in X-Trending-Unit is answered by the same one throughout."
 )
 _GUARDED = "/v1/"
 _SLOW_ANSWERS = 16
@@ -54,6 +56,8 @@ def _name_operation(route: APIRoute) -> str:
 def _add_guards(app: FastAPI, settings: Settings) -> None:
     """Put guards around the routes; what is added last is asked first."""
     keys = KeyRing(settings.api_keys)
+    # Innermost: who is refused takes part in no experiment.
+    app.add_middleware(AssignVariant, live=app.state.live, keys=keys, prefix=_GUARDED)
 
     def name_client(scope: Scope) -> str:
         return keys.find(scope) or name_address(scope)
@@ -71,6 +75,6 @@ def _add_guards(app: FastAPI, settings: Settings) -> None:
             Cors,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "If-None-Match", "X-API-Key"],
+            allow_headers=["Authorization", "Content-Type", "If-None-Match", "X-API-Key", "X-Trending-Unit"],
             expose_headers=["ETag", "RateLimit", "RateLimit-Policy", "Retry-After"],
         )

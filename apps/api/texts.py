@@ -14,6 +14,7 @@ from apps.api.schemas import FeedbackResponse
 from apps.api.titles import UNCHANGED
 from apps.observing.measures import Measures
 from trending.answers import GenresAnswer, InsightsAnswer, PredictAnswer
+from trending.experiments.assignment import note_complaint, offer_repeat
 from trending.service.feedback import Feedback, keep_feedback
 from trending.service.service import TitleService
 
@@ -33,6 +34,7 @@ async def predict_genres(request: Request, body: PredictRequest) -> Response:
     with find_live(request).lease() as service:
         ask = partial(service.predict, body.texts, body.evidence, body.type, body.year)
         answered = ask() if service.predicts_at_once(body.texts) else await to_thread.run_sync(ask)
+    offer_repeat(lambda other: other.predict(body.texts, body.evidence, body.type, body.year), answered)
     measures.count_predictions(answered.predictions)
     return render(answered, NO_STORE)
 
@@ -48,4 +50,5 @@ def add_feedback(request: Request, body: Feedback) -> Response:
     """Keep what somebody flags as wrong, for models to come; personal data in it are masked first."""
     with find_live(request).lease() as service:
         keep_feedback(service, body)
+        note_complaint(body.release)
         return render(FeedbackResponse(release=service.version), NO_STORE, 201)

@@ -1,4 +1,7 @@
-"""The service over the release that is current now: a newly published one takes over without dropping a request or mixing an answer."""
+"""The service over the release that is current now: a newly published one takes over without dropping a request or mixing an answer.
+
+While an experiment runs, requests that were assigned to its treatment are lent that release instead.
+"""
 
 from __future__ import annotations
 
@@ -10,43 +13,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from trending.errors import ReleaseError, TrendingError
+from trending.experiments.assignment import ASSIGNED
 from trending.insights.maker import InsightMaker
 from trending.releases import ReleaseStore
+from trending.service.loaded import Loaded
 from trending.service.service import TitleService
+from trending.service.trial import Trial
+from trending.service.trials import Trials
 
 POLL_SECONDS = 1.0
 _RETRY_SECONDS = 30.0  # after a release that can't be served
 log = logging.getLogger(__name__)
-
-
-class _Loaded:
-    """A service with the number of requests that use it; closed when it is retired and the last of them ends."""
-
-    def __init__(self, service: TitleService) -> None:
-        self.service = service
-        self._lock = threading.Lock()
-        self._users = 0
-        self._retired = False
-
-    def enter(self) -> bool:
-        """Count a request in; False if it was retired meanwhile."""
-        with self._lock:
-            self._users += not self._retired
-            return not self._retired
-
-    def leave(self) -> None:
-        with self._lock:
-            self._users -= 1
-            last = self._retired and not self._users
-        if last:
-            self.service.close()
-
-    def retire(self) -> None:
-        with self._lock:
-            self._retired = True
-            idle = not self._users
-        if idle:
-            self.service.close()
 
 
 class LiveService:
@@ -57,13 +34,19 @@ class LiveService:
         self.store = store
         self.maker = maker or InsightMaker.from_settings()
         self._poll_seconds = poll_seconds
-        self._loaded: _Loaded | None = None
+        self._loaded: Loaded | None = None
+        self._trials = Trials(store, self.maker)
         self._unready = "no release is loaded"
         self._asked: str | None = None
         self._look_again = 0.0
         self._stop = threading.Event()
         self._watcher: threading.Thread | None = None
         self._listeners: list[Callable[[TitleService], None]] = []
+
+    @property
+    def trial(self) -> Trial | None:
+        """The experiment that is running now."""
+        return self._trials.current
 
     def on_change(self, listener: Callable[[TitleService], None]) -> None:
         """Call `listener` with each release's service once it serves."""
@@ -72,6 +55,7 @@ class LiveService:
     def open(self) -> None:
         """Load the current release, and begin to watch for the next; without one, whoever asks is told why."""
         self.refresh()
+        self._follow_experiment()
         self._watcher = threading.Thread(target=self._watch, name="release-watcher", daemon=True)
         self._watcher.start()
 
@@ -80,23 +64,28 @@ class LiveService:
         self._stop.set()
         if self._watcher is not None:
             self._watcher.join(timeout=30)
+        self._trials.end()
         if self._loaded is not None:
             self._loaded.retire()
             self._loaded = None
 
     @contextmanager
     def lease(self) -> Iterator[TitleService]:
-        """Yield the current service, which stays open until the block ends, whatever is published meanwhile.
+        """Yield the current service, or the treatment's, which stays open until the block ends, whatever is published meanwhile.
 
         Raises:
             ReleaseError: If there is nothing to serve.
         """
         while True:
-            loaded = self._loaded
+            trial, assignment = self._trials.current, ASSIGNED.get()
+            treatment = trial.choose(assignment) if trial is not None and assignment is not None else None
+            loaded = treatment or self._loaded
             if loaded is None:
                 raise ReleaseError(self._unready)
             if loaded.enter():
                 break
+        if assignment is not None and trial is not None:
+            assignment.release = loaded.service.version
         try:
             yield loaded.service
         finally:
@@ -122,7 +111,7 @@ class LiveService:
             self._unready = str(error)
             self._look_again = time.monotonic() + _RETRY_SECONDS
             return
-        before, self._loaded = self._loaded, _Loaded(service)
+        before, self._loaded = self._loaded, Loaded(service)
         if before is not None:
             log.info("serving release %s", service.version)
             before.retire()
@@ -135,3 +124,10 @@ class LiveService:
                 self.refresh()
             except Exception:  # whatever a store raises, the service goes on with what it has
                 log.exception("the current release could not be looked up")
+            self._follow_experiment()
+
+    def _follow_experiment(self) -> None:
+        try:
+            self._trials.follow(self._loaded.service.version if self._loaded is not None else None)
+        except Exception:  # nor does an experiment ever keep it from serving
+            log.exception("the experiment could not be looked up")

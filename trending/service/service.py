@@ -34,7 +34,7 @@ from trending.releases import Release
 from trending.releases.bundle import DATA_CARD, METRICS_FILE, MODEL_CARD
 from trending.service.compare import compare_titles
 from trending.settings import load_settings
-from trending.telemetry import span
+from trending.telemetry import TextsScored, span, tell
 from trending.titles import TitleType
 
 MAX_PAGE = 50
@@ -180,14 +180,21 @@ class TitleService:
             release=self.version, window=window, as_of=page.as_of, entries=page.entries, total=page.total, next_cursor=page.next_cursor, hint=hint
         )
 
-    def predict(self, texts: Sequence[str], evidence: int = 5, kind: TitleType | None = None, year: int | None = None) -> PredictAnswer:
-        """Predict the genres of 1 to 64 plots, with the words that spoke for each; `kind` and `year` say what else is known of all of them."""
+    def predict(
+        self, texts: Sequence[str], evidence: int = 5, kind: TitleType | None = None, year: int | None = None, *, brought: bool = True
+    ) -> PredictAnswer:
+        """Predict the genres of 1 to 64 plots, with the words that spoke for each; `kind` and `year` say what else is known of all of them.
+
+        Whoever monitors the service is told of texts that were `brought`: plots of the catalogue say nothing of what is asked.
+        """
         if not 1 <= len(texts) <= MAX_TEXTS:
             raise InputError(f"{len(texts)} texts", where="texts", mend=f"give 1 to {MAX_TEXTS}")
         for text in texts:
             check_text(text, "texts")
         with span("score texts", texts=len(texts)):
             predictions = self.release.predictor.predict(texts, evidence, [write_facts(kind, year)] * len(texts))
+        if brought:
+            tell(TextsScored(self.version, texts, predictions, kind, year))
         return PredictAnswer(release=self.version, starter=self.starter, predictions=predictions)
 
     def predicts_at_once(self, texts: Sequence[str]) -> bool:
@@ -199,7 +206,7 @@ class TitleService:
         insights = self._find_insights(title_id)
         if insights is None:
             insights = self.maker.make(self.read_material(title_id))
-        return InsightsAnswer(release=self.version, title_id=title_id, insights=insights)
+        return InsightsAnswer(release=self.version, title_id=title_id, attribution=self.catalogue.card(title_id).attribution, insights=insights)
 
     def make_insights(
         self, plot: str | None = None, reviews: Sequence[str] = (), title: str | None = None, kind: TitleType | None = None, year: int | None = None
