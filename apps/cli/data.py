@@ -1,4 +1,4 @@
-"""`run.py data`: which versions of the ingested data there are, what is in one, what changed between two, and where one lies."""
+"""`run.py data`: which versions of the ingested data there are, what is in one, what changed between two, where one lies, and back to an older one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _EMPTY = "no data version yet; run: python run.py --pipeline ingestion"
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Carry out one action."""
-    actions = {"list": _list, "show": _show, "diff": _diff, "pull": _pull}
+    actions = {"list": _list, "show": _show, "diff": _diff, "pull": _pull, "rollback": _rollback}
     if arguments.other is not None and arguments.action != "diff":
         raise UsageError(f"{arguments.action} takes one version", where="data", mend="use: data diff VERSION OTHER")
     result = actions[arguments.action](DataStore.from_settings(), arguments)
@@ -40,7 +40,7 @@ def _list(store: DataStore, arguments: argparse.Namespace) -> dict[str, Any]:
             continue
         counts = {table: entry.rows for table, entry in manifest.tables.items()}
         rows.append({**facts, "created": manifest.created.isoformat(), "parent": manifest.parent, "rows": counts, "sources": sorted(manifest.sources)})
-        lines.append(f"{'*' if name == latest else ' '} {name}  {_join_counts(counts)}  {', '.join(sorted(manifest.sources))}")
+        lines.append(f"{'*' if name == latest else ' '} {name}  {join_counts(counts)}  {', '.join(sorted(manifest.sources))}")
     return {"versions": rows, "latest": latest, "text": "\n".join(lines) or _EMPTY}
 
 
@@ -53,7 +53,7 @@ def _pull(store: DataStore, arguments: argparse.Namespace) -> dict[str, Any]:
     name = store.resolve(arguments.version or LATEST)
     folder = store.pull(name)
     counts = {table: entry.rows for table, entry in store.manifest(name).tables.items()}
-    return {"version": name, "folder": str(folder), "rows": counts, "text": f"{folder}\n{name}: {_join_counts(counts)}"}
+    return {"version": name, "folder": str(folder), "rows": counts, "text": f"{folder}\n{name}: {join_counts(counts)}"}
 
 
 def _diff(store: DataStore, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -76,10 +76,18 @@ def _diff(store: DataStore, arguments: argparse.Namespace) -> dict[str, Any]:
             if not part.same
         ]
         if change.columns:
-            lines.append(f"  changed columns: {_join_counts(change.columns)}")
+            lines.append(f"  changed columns: {join_counts(change.columns)}")
         lines += [f"  {kind}: {'; '.join(_join_key(key) for key in keys)}" for kind, keys in change.sample.items()]
     lines.append("+ added, - removed, ~ changed, = unchanged rows; of the keys only the first few")
     return {**found.model_dump(mode="json"), "same": found.same, "text": "\n".join(lines)}
+
+
+def _rollback(store: DataStore, arguments: argparse.Namespace) -> dict[str, Any]:
+    from trending.ingestion.rollback import roll_back_data
+    from trending.releases import ReleaseStore
+
+    latest = roll_back_data(arguments.version, arguments.reason, store, ReleaseStore.from_settings())
+    return {"latest": latest, "text": f"the latest data version is now {latest}"}
 
 
 def _describe(manifest: DataManifest) -> str:
@@ -97,7 +105,7 @@ def _describe(manifest: DataManifest) -> str:
         lines.append(f"{table:<12} {entry.rows:>12,} {megabytes:>8.1f}  {len(entry.files)}")
     lines.append("")
     for source, state in manifest.sources.items():
-        lines.append(f"{source}: {_join_counts(state.rows)}")
+        lines.append(f"{source}: {join_counts(state.rows)}")
         lines.append(f"  {state.attribution}, {state.licence} ({state.rights_class}); watermark {state.watermark or 'none'}")
     lines += ["", f"{'account':<12} {'fetched':>9} {'parsed':>9} {'failed':>9} {'kept':>9} {'merged':>9} {'quarantined':>12}"]
     for kind, one in {**manifest.account.kinds, "total": manifest.account.total}.items():
@@ -105,7 +113,8 @@ def _describe(manifest: DataManifest) -> str:
     return "\n".join(lines)
 
 
-def _join_counts(counts: dict[str, int]) -> str:
+def join_counts(counts: dict[str, int]) -> str:
+    """Return counts in a line; what there is none of is left out."""
     return ", ".join(f"{name} {count:,}" for name, count in counts.items() if count) or "no rows"
 
 

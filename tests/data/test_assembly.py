@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tests.data.record_samples import review, signal, title
 from trending.cleaning.clean import clean_titles
 from trending.datasets.tables import read_table
 from trending.errors import QualityError, UsageError
@@ -29,26 +30,6 @@ from trending.validation.tables import validate_tables
 
 SALT = b"s" * 32
 TODAY = dt.date(2026, 2, 20)
-RIGHTS = {"source": "here", "rights_class": "open_here", "data_licence": "CC0"}
-
-
-def title(number: int | str, **values: Any) -> Record:
-    return "title", {
-        **RIGHTS,
-        "source_id": str(number),
-        "title": f"Title {number}",
-        "type": "movie",
-        "plot": f"The plot of number {number}, as told here.",
-        **values,
-    }
-
-
-def signal(number: int | str, value: float, start: str = "2026-01-05", kind: str = "views", **values: Any) -> Record:
-    return "signal", {**RIGHTS, "title_source_id": str(number), "kind": kind, "value": value, "period_start": start, "days": 7, **values}
-
-
-def review(number: int | str, text: str, **values: Any) -> Record:
-    return "review", {**RIGHTS, "title_source_id": str(number), "source_review_id": text[:12], "text": text, "rating": 8, "review_date": "2026-01-06", **values}
 
 
 class Version:

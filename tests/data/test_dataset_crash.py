@@ -33,12 +33,12 @@ MOMENTS = {
     "while DVC sends it": "dvc_objects.fs.local LocalFileSystem put_file 2 after",
     "while DVC moves a file into place": "os - replace 3 before",
     "after DVC sent it": "dvc.repo Repo push 1 after",
-    "before DVC's pointer is written": "trending.datasets.files StoreFiles write 1 before",
-    "between DVC's pointer and the manifest": "trending.datasets.files StoreFiles write 1 after",
+    "before DVC's pointer is written": "trending.files StoreFiles write 1 before",
+    "between DVC's pointer and the manifest": "trending.files StoreFiles write 1 after",
     "while the manifest is written": "os - fsync 2 after",
-    "between the manifest and LATEST": "trending.datasets.files StoreFiles write 2 after",
+    "between the manifest and LATEST": "trending.files StoreFiles write 2 after",
     "while LATEST is written": "os - fsync 3 after",
-    "after LATEST": "trending.datasets.files StoreFiles write 3 after",
+    "after LATEST": "trending.files StoreFiles write 3 after",
 }
 
 

@@ -280,7 +280,7 @@ def test_on_aws_tables_lie_in_s3_and_the_last_rows_in_dynamodb(bucket: str) -> N
     assert repository.join([first], NOW + 2 * DAY)["review_count"].tolist() == [2]
     pd.testing.assert_frame_equal(joined, repository.look_up(ids))
     assert boto3.client("dynamodb").list_tables()["TableNames"] == [
-        f"trending_now.{view}" for view in ("title_facts", "title_plot", "review_stats", "trend_stats")
+        f"feature-bucket.trending_now.{view}" for view in ("title_facts", "title_plot", "review_stats", "trend_stats")
     ]
     keys = {item["Key"].removeprefix("some/features/") for item in boto3.client("s3").list_objects_v2(Bucket="feature-bucket")["Contents"]}
     assert {"registry.db", "feature_store.yaml", "materialized.json", "offline/review_stats.parquet"} <= keys

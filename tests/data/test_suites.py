@@ -257,6 +257,12 @@ def test_a_column_nobody_fills_takes_no_check_with_it(column: str) -> None:
     assert {one.name for one in report.failed} <= {"integrity.missing"}
 
 
+def test_without_any_genre_all_but_the_check_on_genres_run() -> None:
+    report = check_integrity(TITLES.assign(genres=[[]] * len(TITLES)), CHECKS)
+    assert [(one.name, one.details) for one in report.not_run] == [("integrity.conflicts", "no title has a genre")]
+    assert {one.name for one in report.failed} == {"integrity.missing", "integrity.conflicts"}
+
+
 def test_the_same_rows_give_the_same_report() -> None:
     settings = CheckSettings(sample=200)
     assert check_integrity(TITLES, settings).html == check_integrity(TITLES, settings).html

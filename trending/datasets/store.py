@@ -5,15 +5,17 @@ A version exists once its manifest is there, which is written after everything i
 
 from __future__ import annotations
 
+import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trending.datasets.build import verify_directory
-from trending.datasets.files import StoreFiles
 from trending.datasets.manifest import MANIFEST_FILE, RESTORE, DataManifest, parse_manifest, render_manifest
 from trending.datasets.workspace import Workspace
 from trending.errors import InputError, NotFoundError, QualityError, TrendingError, UsageError
+from trending.files import StoreFiles
 from trending.provenance import VERSION_PATTERN
 from trending.settings import load_settings
 
@@ -132,31 +134,117 @@ class DataStore:
         a, b = self.resolve(a), self.resolve(b)
         return diff_versions(self.manifest(a), self.pull(a), self.manifest(b), self.pull(b))
 
-    def publish(self, directory: Path, manifest: DataManifest) -> str:
+    def publish(self, directory: Path, manifest: DataManifest, *, replaces: str | None = None) -> str:
         """Make a folder a version, whole or not at all, and let `LATEST` name it.
 
         Args:
             directory: The tables and whatever else the manifest names.
             manifest: As `build_manifest` returned it.
+            replaces: The latest version, if another one than that which this one was made from: what goes back to an older one may change it.
 
         Returns:
             The version; if the tables are those of the latest one, that one's name: nothing new is made.
 
         Raises:
             InputError: If the folder isn't what the manifest says.
-            QualityError: If the manifest doesn't account for every record, or another version was published since its parent.
+            QualityError: If the manifest doesn't account for every record, or another version was published meanwhile.
             TrendingError: If the store can't be written to.
         """
         manifest.check()
+        latest = replaces or manifest.parent
         verify_directory(directory, manifest)
         with self._workspace.locked():
             name = self._find_same(manifest)
             if name is None:
-                self._check_parent(manifest)
-                name = self._add(directory, manifest)
+                self._check_latest(latest)
+                name = self._add(directory, manifest, latest)
             if name != self.latest():
                 self._files.write(LATEST_FILE, f"{name}\n".encode())
         return name
+
+    def roll_back(self, version: str, *, replaces: str) -> str:
+        """Let `LATEST` name an older version again, which is read back first; newer ones stay, and what is published next is built on the older one.
+
+        Args:
+            version: Of the older one.
+            replaces: The latest version until then.
+
+        Returns:
+            The version's whole name.
+
+        Raises:
+            UsageError: If it is the latest.
+            InputError: If it can't be read back.
+            QualityError: If another version was published meanwhile.
+        """
+        name = self.resolve(version)
+        if name == self.latest():
+            raise UsageError("is the latest", where=f"data version {name}", mend=_LIST)
+        self.pull(name)
+        with self._workspace.locked():
+            if (latest := self.latest()) != replaces:
+                raise QualityError(f"{latest} was published meanwhile: its rows would be lost", where=self.url, mend="look at it, then run it again")
+            self._files.write(LATEST_FILE, f"{name}\n".encode())
+        return name
+
+    def is_damaged(self, version: str) -> bool:
+        """Say whether the store lacks or has changed anything of a version: reads all of it, and says no where only this machine can't use it.
+
+        Raises:
+            TrendingError: If the store can't be read, or there is no room here to look at it.
+        """
+        try:
+            manifest, _ = self._read_manifest(version)
+            if manifest.dvc.encode() not in (self._files.read(f"versions/{version}.dvc") or b""):
+                return True
+            with tempfile.TemporaryDirectory(prefix="look-") as name:
+                for md5, path in self._list_files(manifest):
+                    content = self._files.read(f"remote/files/md5/{md5[:2]}/{md5[2:]}")
+                    if content is None or ".." in path:
+                        return True
+                    (Path(name) / path).parent.mkdir(parents=True, exist_ok=True)
+                    (Path(name) / path).write_bytes(content)
+                verify_directory(Path(name), manifest)
+        except (InputError, ValueError, LookupError, TypeError):
+            return True
+        except OSError as error:
+            raise TrendingError(f"can't be looked at ({error.strerror or error})", where=f"data version {version}", mend="make room, then try again") from error
+        return False
+
+    def remove(self, versions: Sequence[str]) -> None:
+        """Remove versions for good, and whatever DVC holds, here and in its remote, that belongs to no version which stays.
+
+        Killed at any moment it leaves a version that can't be read back, and is brought to its end by being asked again. Nothing may be published meanwhile.
+
+        Raises:
+            UsageError: If one of them is the latest.
+            InputError: If the files of a version that stays can't be told from theirs.
+        """
+        latest = self.latest()
+        if latest in versions:
+            raise UsageError("is the latest", where=f"data version {latest}", mend="publish a newer one first")
+        with self._workspace.locked():
+            kept = {oid for name in self.versions() if name not in versions for oid in self._list_objects(name)}
+            for path in self._files.tree("remote"):
+                if "".join(path.split("/")[-2:]) not in kept:
+                    self._files.remove(path)
+            self._workspace.forget()
+            for name in versions:
+                self._files.remove(f"versions/{name}.dvc")
+                self._files.remove(f"versions/{name}.json")  # last: without it nobody knows of the version
+
+    def _list_objects(self, version: str) -> set[str]:
+        """Return DVC's hashes of a version: of its listing, and of the files in it."""
+        manifest, _ = self._read_manifest(version)
+        return {manifest.dvc, *(md5 for md5, _ in self._list_files(manifest))}
+
+    def _list_files(self, manifest: DataManifest) -> list[tuple[str, str]]:
+        """Return DVC's hash and the path of each file of a version."""
+        md5 = manifest.dvc
+        listing = self._files.read(f"remote/files/md5/{md5[:2]}/{md5[2:]}")
+        if listing is None:
+            raise InputError("its listing is missing from DVC's remote", where=f"data version {manifest.version}", mend=RESTORE)
+        return [(entry["md5"], entry["relpath"]) for entry in json.loads(listing)]
 
     def _find_same(self, manifest: DataManifest) -> str | None:
         """Return the version with the same tables, if it is the latest or came after: a publisher killed before its last act left it whole."""
@@ -166,19 +254,18 @@ class DataStore:
                 return name
         return None
 
-    def _check_parent(self, manifest: DataManifest) -> None:
+    def _check_latest(self, expected: str | None) -> None:
         latest = self.latest()
-        if manifest.parent != latest:
-            made_from = manifest.parent or "nothing"
-            raise QualityError(f"made from {made_from}, but {latest} is the latest: its rows would be lost", where=self.url, mend=_RUN)
+        if expected != latest:
+            raise QualityError(f"made from {expected or 'nothing'}, but {latest} is the latest: its rows would be lost", where=self.url, mend=_RUN)
 
-    def _add(self, directory: Path, manifest: DataManifest) -> str:
+    def _add(self, directory: Path, manifest: DataManifest, latest: str | None) -> str:
         name = manifest.version
         self._workspace.add(directory, name)
         verify_directory(self._workspace.folder(name), manifest)
         pointer = self._workspace.push(name)
         content = render_manifest(manifest.model_copy(update={"dvc": pointer.md5}))
-        self._check_parent(manifest)  # sending took a while, and other machines know nothing of our lock
+        self._check_latest(latest)  # sending took a while, and other machines know nothing of our lock
         self._files.write(f"versions/{name}.dvc", pointer.content)
         self._files.write(f"versions/{name}.json", content)
         self._workspace.finish(name, content)

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import pandas as pd
 
 from trending.evaluation.behaviour import BehaviourResult
+from trending.evaluation.bias import Bias
+from trending.evaluation.card_insights import Quality
 from trending.evaluation.fairness import Fairness
 from trending.evaluation.frontier import FrontierRow
 from trending.evaluation.judgement import Figure, Judgement
@@ -97,9 +99,11 @@ class CardContent:
         training: Per model, what fitting it took: `kind`, `params`, `titles`, `cpu_seconds`, `seconds`, `history`.
         counts: How many titles each split has.
         encoder: Pre-trained weights.
-        fairness: Over language, country and region.
+        fairness: Over language, country, region and decade.
+        bias: Over the same, of labels and scores rather than predictions.
         behaviour: Behavioural tests.
         checks: Outcome of each of deepchecks' checks: name -> `passed`, `failed` or `not run`.
+        insights: Who writes the catalogue's insights, and how good that writer is.
         seed: Of the split, the models and the bootstrap.
         run: The run it was made in.
         git_sha: Of the code.
@@ -120,8 +124,10 @@ class CardContent:
     counts: DataCounts | None = None
     encoder: Encoder | None = None
     fairness: Fairness | None = None
+    bias: Bias | None = None
     behaviour: Sequence[BehaviourResult] = ()
     checks: Mapping[str, str] = field(default_factory=dict)
+    insights: Quality | None = None
     seed: int | None = None
     run: RunOrigin | None = None
     git_sha: str = ""

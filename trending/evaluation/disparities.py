@@ -27,7 +27,7 @@ ALPHA = 0.05
 MIN_COMPARED = 30  # titles of a group, and of others
 MIN_LISTED = 10  # of them that are listed under a genre, for its recall
 _MIN_PER_SOURCE = 5
-Measure = Literal["macro F1", "recall", "over-prediction"]
+Measure = Literal["macro F1", "recall", "over-prediction"]  # of predictions; what else is compared names itself (trending.evaluation.bias)
 Mask = npt.NDArray[np.bool_]
 Vector = npt.NDArray[np.float64]
 
@@ -53,7 +53,7 @@ class Disparity(BaseModel):
 
     kind: str
     group: str
-    measure: Measure
+    measure: str
     genre: str = ""
     listed: int
     value: Figure
@@ -151,7 +151,7 @@ def compare_group(kind: str, group: str, judged: Judged, pair: Pair, weights: Fl
     """Return a group's figures and its disparities, p values not yet adjusted.
 
     Args:
-        kind: `language`, `country` or `region`.
+        kind: `language`, `country`, `region` or `decade`.
         group: Its name.
         judged: Labels and decisions (n).
         pair: Which of them are compared.
@@ -169,12 +169,12 @@ def compare_group(kind: str, group: str, judged: Judged, pair: Pair, weights: Fl
         compared=len(pair.inside),
         others=len(pair.others),
         sources=pair.sources,
-        macro_f1=_figure(ours.macro_f1(listed > 0)),
+        macro_f1=make_figure(ours.macro_f1(listed > 0)),
     )
 
     def compare(measure: Measure, genre: str, count: int, mine: Vector, others: Vector, trials: float, least: float = 0.0) -> Disparity:
-        figures = {"value": _figure(mine), "others": _figure(others), "difference": _figure(mine - others)}
-        p = _find_p(mine - others, trials, least)
+        figures = {"value": make_figure(mine), "others": make_figure(others), "difference": make_figure(mine - others)}
+        p = find_p(mine - others, trials, least)
         return Disparity(kind=kind, group=group, measure=measure, genre=genre, listed=count, p=p, **figures)
 
     differences = []
@@ -189,13 +189,13 @@ def compare_group(kind: str, group: str, judged: Judged, pair: Pair, weights: Fl
     return found, differences
 
 
-def _figure(values: Vector) -> Figure:
+def make_figure(values: Vector) -> Figure:
     """Return the plain figure, which comes first, with the interval its draws give."""
     low, high = interval(values[0], values[1:][~np.isnan(values[1:])])
     return Figure(value=float(values[0]), low=low, high=high)
 
 
-def _find_p(differences: Vector, trials: float, least: float) -> float:
+def find_p(differences: Vector, trials: float, least: float) -> float:
     """Return the two-sided p value of a difference: Student's, with the bootstrap's variance or `least` if that is more."""
     from scipy.stats import t
 

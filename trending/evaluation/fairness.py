@@ -1,4 +1,4 @@
-"""Fairness: whether titles of one country or language are judged worse than comparable others. What is measured is in `disparities`.
+"""Fairness: whether titles of one country, language or decade are judged worse than comparable others. What is measured is in `disparities`.
 
 It says how the model's decisions differ between groups of titles, not why, and nothing of people: a country is where a title was produced.
 """
@@ -13,11 +13,11 @@ from pydantic import BaseModel
 from trending.evaluation.bootstrap import DRAWS, draw_weights
 from trending.evaluation.disparities import Disparity, GroupFairness, compare_group, mark_disparities, pair_titles
 from trending.evaluation.metrics import Judged
-from trending.evaluation.slices import Masks, slice_places
+from trending.evaluation.slices import Masks, slice_groups
 
 
 class Coverage(BaseModel):
-    """For how many titles a language or country is known, and where."""
+    """For how many titles a language, a country or a year is known, and where."""
 
     kind: str
     known: int
@@ -50,11 +50,11 @@ class Fairness(BaseModel):
 
 
 def measure_fairness(judged: Judged, titles: pd.DataFrame, seed: int, draws: int = DRAWS) -> Fairness:
-    """Compare the titles of every language, country and region with others of the same sources.
+    """Compare the titles of every language, country, region and decade with others of the same sources.
 
     Args:
         judged: Labels and decisions (n).
-        titles: Same rows; needs `group_id` and `source`; `language` and `country` where they are known.
+        titles: Same rows; needs `group_id` and `source`; `language`, `country` and `year` where they are known.
         seed: For the bootstrap over title groups.
         draws: How many.
     """
@@ -62,9 +62,9 @@ def measure_fairness(judged: Judged, titles: pd.DataFrame, seed: int, draws: int
     groups: list[GroupFairness] = []
     disparities: list[Disparity] = []
     coverage, left_out = [], {}
-    for kind, masks in slice_places(titles).items():
+    for kind, masks in slice_groups(titles).items():
         known = np.any(list(masks.values()), axis=0) if masks else np.zeros(len(titles), dtype=bool)
-        coverage.append(_describe_coverage(kind, masks, known, titles["source"]))
+        coverage.append(describe_coverage(kind, masks, known, titles["source"]))
         small = []
         for name, mask in masks.items():
             pair = pair_titles(mask, known, titles["source"], titles["group_id"])
@@ -78,7 +78,8 @@ def measure_fairness(judged: Judged, titles: pd.DataFrame, seed: int, draws: int
     return Fairness(titles=len(titles), coverage=coverage, groups=groups, disparities=mark_disparities(disparities), left_out=left_out)
 
 
-def _describe_coverage(kind: str, masks: Masks, known: npt.NDArray[np.bool_], source: pd.Series) -> Coverage:
+def describe_coverage(kind: str, masks: Masks, known: npt.NDArray[np.bool_], source: pd.Series) -> Coverage:
+    """Return for how many titles it is known which of the groups `masks` they belong to; `known` and `source` are those of each title."""
     silent, uniform = [], []
     for name in sorted(source.dropna().unique()):
         inside = (source == name).to_numpy(dtype=bool)

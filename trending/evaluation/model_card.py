@@ -1,6 +1,6 @@
 """The model card of a release (after Mitchell et al., "Model cards for model reporting", 2019), as Markdown made from what a run found out.
 
-Its words are in `model_card.md.jinja`, its tables in `card_tables` and `card_trust`.
+Its words are in `model_card.md.jinja`, its tables in `card_tables`, `card_trust` and `card_insights`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from jinja2 import Environment, StrictUndefined
 
 from trending.evaluation.behaviour import TOLERANCE, TOP
 from trending.evaluation.card_content import CardContent, Encoder
+from trending.evaluation.card_insights import tabulate_insights, tell_insights
 from trending.evaluation.card_tables import (
     METRIC_NAMES,
     WATTS_PER_CORE,
@@ -22,7 +23,7 @@ from trending.evaluation.card_tables import (
     tabulate_frontier,
     tabulate_training,
 )
-from trending.evaluation.card_trust import tabulate_behaviour, tabulate_checks, tabulate_fairness, tell_coverage, tell_marked
+from trending.evaluation.card_trust import tabulate_behaviour, tabulate_bias, tabulate_checks, tabulate_fairness, tell_coverage, tell_marked
 from trending.evaluation.disparities import ALPHA, MIN_COMPARED, MIN_LISTED
 from trending.evaluation.slices import MIN_SLICE
 from trending.sources.starter import STARTER_NOTE
@@ -39,10 +40,12 @@ def render_card(content: CardContent) -> str:
         **tabulate_data(content.counts),
         **tabulate_figures(content),
         **tabulate_fairness(content.fairness),
+        **tabulate_bias(content.bias),
         **tabulate_behaviour(content.behaviour),
         "training": tabulate_training(content.training),
         "frontier": tabulate_frontier(content),
         "checks": tabulate_checks(content.checks),
+        "insights": tabulate_insights(content.insights),
     }
     card = environment.from_string(template).render(
         content=content,
@@ -57,6 +60,9 @@ def render_card(content: CardContent) -> str:
         fairness=content.fairness,
         coverage=tell_coverage(content.fairness) if content.fairness else [],
         marked=tell_marked(content.fairness) if content.fairness else "",
+        bias=content.bias,
+        bias_told=[*tell_coverage(content.bias), tell_marked(content.bias)] if content.bias else [],
+        insights=tell_insights(content.insights),
         min_slice=MIN_SLICE,
         min_listed=MIN_LISTED,
         min_compared=MIN_COMPARED,

@@ -59,6 +59,11 @@ def slice_places(titles: pd.DataFrame) -> dict[str, Masks]:
     return {"language": _slice_names(languages), "country": _slice_names(countries), "region": _slice_names(regions)}
 
 
+def slice_groups(titles: pd.DataFrame) -> dict[str, Masks]:
+    """Return the titles of each language, country, region and decade, however few: the groups that fairness and bias are about."""
+    return {**slice_places(titles), "decade": _slice_decades(titles)}
+
+
 def _name_language(value: object) -> list[str]:
     if not isinstance(value, str) or not value.strip():
         return []

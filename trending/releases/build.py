@@ -19,6 +19,7 @@ from trending.embeddings import VectorIndex
 from trending.embeddings.encoder import Vectors, read_facts
 from trending.evaluation.baselines import BASELINE
 from trending.evaluation.behaviour import BehaviourResult
+from trending.evaluation.bias import Bias
 from trending.evaluation.candidates import UNMASKED
 from trending.evaluation.card_content import CardContent, count_data
 from trending.evaluation.champion import Verdict
@@ -27,12 +28,17 @@ from trending.evaluation.frontier import FrontierRow
 from trending.evaluation.judgement import Judgement
 from trending.evaluation.model_card import render_card
 from trending.evaluation.rules import DecisionRule
+from trending.features.examples import LEFT_OUT
 from trending.genres import GENRES
+from trending.insights.judging.judgement import InsightQuality
 from trending.models.base import GenreModel
 from trending.models.calibration import Calibrator
+from trending.monitoring.reference import write_reference
 from trending.provenance import RunOrigin, read_git_sha
 from trending.releases.bundle import CATALOGUE_FILE, DATA_CARD, ENCODER_DIR, METRICS_FILE, MODEL_CARD, VECTORS_FILE, save_predictor, seal_bundle
+from trending.releases.insight_quality import write_quality
 from trending.releases.manifest import DataOrigin, Manifest
+from trending.releases.splits import write_splits
 from trending.validation.data_card import render_data_card
 
 
@@ -55,9 +61,11 @@ class Ingredients:
         splits: `title_id` and `split` of what was learnt from, tuned on and judged.
         frontier: Quality and cost of every candidate.
         training: Per model, what fitting it took.
-        fairness: Over language, country and region.
+        fairness: Over language, country, region and decade.
+        bias: Over the same, of labels and scores rather than predictions.
         behaviour: Of the behavioural tests.
         checks: Outcome of each of deepchecks' checks.
+        insights: Who writes the catalogue's insights, and how good that writer is.
         seed: Of the split, the models and the bootstrap.
     """
 
@@ -76,8 +84,10 @@ class Ingredients:
     frontier: Sequence[FrontierRow] = ()
     training: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     fairness: Fairness | None = None
+    bias: Bias | None = None
     behaviour: Sequence[BehaviourResult] = ()
     checks: Mapping[str, str] = field(default_factory=dict)
+    insights: InsightQuality | None = None
     seed: int | None = None
 
 
@@ -87,9 +97,15 @@ def build_bundle(directory: Path, parts: Ingredients) -> Manifest:
     by_genre = dict(zip(GENRES, parts.rule.thresholds, strict=True))
     save_predictor(directory, parts.model, Calibrator.from_dict(parts.rule.calibration))
     write_content(directory, parts.content, parts.encoder, parts.vectors)
+    write_reference(directory, parts.content, parts.vectors)
+    if parts.splits is not None and (parts.splits["split"] == LEFT_OUT).any():
+        known = parts.splits.merge(parts.titles[["title_id", "title", "type"]], on="title_id").sort_values("title_id")
+        write_splits(directory, known[["title_id", "title", "type", "split"]])
     (directory / MODEL_CARD).write_text(render_card(_compose_card(parts)), encoding="utf-8")
     (directory / METRICS_FILE).write_text(champion.model_dump_json(indent=2) + "\n", encoding="utf-8")
     (directory / DATA_CARD).write_text(render_data_card(parts.titles, parts.cleaning, parts.data.starter), encoding="utf-8")
+    if parts.insights is not None:
+        write_quality(directory, parts.insights)
     created = dt.datetime.now(dt.UTC).replace(microsecond=0)
     manifest = Manifest(
         version=name_release(created, parts.data.fingerprint),
@@ -127,8 +143,10 @@ def _compose_card(parts: Ingredients) -> CardContent:
         counts=count_data(parts.titles, parts.splits) if parts.splits is not None else None,
         encoder=read_facts(parts.encoder) if parts.encoder is not None else None,
         fairness=parts.fairness,
+        bias=parts.bias,
         behaviour=parts.behaviour,
         checks=parts.checks,
+        insights=parts.insights,
         seed=parts.seed,
         run=parts.run,
         git_sha=read_git_sha(),

@@ -13,6 +13,7 @@ import pandas as pd
 
 from trending.catalogue.content import CatalogueContent, find_works, rank_titles
 from trending.evaluation.rules import DecisionRule
+from trending.features.examples import LEFT_OUT
 from trending.features.labels import FloatMatrix
 from trending.genres import GENRES
 from trending.insights.maker import InsightMaker
@@ -56,7 +57,8 @@ def compose_content(
         reviews: Columns of `REVIEW_SCHEMA`; only such as may be shown.
         trends: Columns of `TREND_SCHEMA`, several days; only such as may be shown.
     """
-    split_of = dict(zip(splits["title_id"], splits["split"], strict=True))
+    used = splits[splits["split"] != LEFT_OUT]
+    split_of = dict(zip(used["title_id"], used["split"], strict=True))
     work_of = None if works is None else dict(zip(works["title_id"], works["work_id"], strict=True))
     return CatalogueContent(
         titles=shown,

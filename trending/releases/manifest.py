@@ -14,7 +14,7 @@ from trending.evaluation.judgement import Figure
 from trending.provenance import VERSION_PATTERN, RunOrigin
 
 MANIFEST_FILE = "release.json"
-FORMAT = 3  # of the whole bundle: raised when any file of it is written otherwise
+FORMAT = 4  # of the whole bundle: raised when any file of it is written otherwise
 
 
 class _Part(BaseModel):
@@ -30,6 +30,7 @@ class DataOrigin(_Part):
     rows: int
     starter: bool = Field(description="True if it is the small catalogue that ships with the project.")
     rights: list[str] = Field(description="Patterns of the rights classes that were learnt from.")
+    version: str | None = Field(None, description="Of the ingested data, where it was learnt from those.")
 
 
 class CatalogueOrigin(_Part):
@@ -64,6 +65,11 @@ class Manifest(_Part):
     catalogue: CatalogueOrigin | None = Field(None, description="Of the catalogue; None if it holds the data that the model was learnt from.")
     files: dict[str, str] = Field(description="Relative path -> SHA-256 of every other file.")
     digest: str = Field("", description="SHA-256 of this document without this field.")
+
+    @property
+    def learnt_as(self) -> str:
+        """The version under which its model was published first: scoring other titles makes a new release, and no new model."""
+        return self.catalogue.scored_from if self.catalogue else self.version
 
     def sealed(self) -> Manifest:
         """Return a copy whose digest is right."""

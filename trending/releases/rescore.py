@@ -20,11 +20,13 @@ from trending.embeddings.encoder import Vectors
 from trending.embeddings.titles import embed_titles
 from trending.errors import TrendingError
 from trending.genres import GENRES
+from trending.insights.judging.judgement import RULES, InsightQuality
 from trending.insights.maker import InsightMaker
 from trending.provenance import RunOrigin, read_git_sha
 from trending.releases.build import name_release, write_content
 from trending.releases.bundle import CATALOGUE_FILE, ENCODER_DIR, VECTORS_FILE, Release, bundle_files, seal_bundle
 from trending.releases.describe import compose_content, write_insights
+from trending.releases.insight_quality import QUALITY_FILE, write_quality
 from trending.releases.manifest import CatalogueOrigin, DataOrigin, Manifest, read_manifest
 from trending.releases.splits import SPLITS_FILE, read_splits, write_splits
 from trending.releases.store import ReleaseStore
@@ -60,14 +62,14 @@ class Scored:
     vectors: Vectors | None = None
 
 
-def rescore_bundle(directory: Path, release: Release, scored: Scored, maker: InsightMaker, cache: Path) -> Manifest:
+def rescore_bundle(directory: Path, release: Release, scored: Scored, quality: InsightQuality, cache: Path) -> Manifest:
     """Write a bundle whose model, cards and figures are the release's, and whose catalogue holds the scored titles.
 
     Args:
         directory: An existing, empty folder.
         release: What scored them.
         scored: What goes into the catalogue.
-        maker: Of insights.
+        quality: Who writes insights, and how good that writer is.
         cache: Folder for vectors that were computed, a file per encoder.
     """
     manifest, splits = release.manifest, read_splits(release)
@@ -79,19 +81,20 @@ def rescore_bundle(directory: Path, release: Release, scored: Scored, maker: Ins
     thresholds = [manifest.thresholds[genre] for genre in GENRES]
     beside = {"works": scored.works, "reviews": scored.reviews, "trends": scored.trends}
     content = replace(compose_content(scored.shown, splits, probabilities, thresholds, **beside), decisions=decisions)
-    content = replace(content, insights=write_insights(content, maker))
+    content = replace(content, insights=write_insights(content, InsightMaker.from_settings(rules_only=quality.writer == RULES)))
     encoder = release.directory / ENCODER_DIR if (release.directory / ENCODER_DIR).is_dir() else None
     vectors = scored.vectors
     if encoder and vectors is None:
         vectors = embed_titles(scored.shown, encoder, cache).vectors
     write_content(directory, content, encoder, vectors)
     write_splits(directory, splits)
+    write_quality(directory, quality)
     created = dt.datetime.now(dt.UTC).replace(microsecond=0)
     origin = CatalogueOrigin(
         data=scored.data,
         shown=len(scored.shown),
         version=scored.version,
-        scored_from=manifest.catalogue.scored_from if manifest.catalogue else manifest.version,
+        scored_from=manifest.learnt_as,
         project_version=__version__,
         git_sha=read_git_sha(),
         run=scored.run,
@@ -108,8 +111,11 @@ def rescore_bundle(directory: Path, release: Release, scored: Scored, maker: Ins
 
 
 def _fingerprint(directory: Path, manifest: Manifest, data: DataOrigin) -> str:
-    """Return a hash of what the bundle answers with; an index of vectors is another file each time it is built."""
-    files = {name: value for name, value in bundle_files(directory).items() if name not in (CATALOGUE_FILE, VECTORS_FILE)}
+    """Return a hash of what the bundle answers with; an index of vectors is another file each time it is built.
+
+    Who wrote the insights is left out, as what was written isn't.
+    """
+    files = {name: value for name, value in bundle_files(directory).items() if name not in (CATALOGUE_FILE, VECTORS_FILE, QUALITY_FILE)}
     parts = [files, _read_content(directory), data.model_dump(), manifest.thresholds, manifest.bands]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

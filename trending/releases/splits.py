@@ -1,6 +1,7 @@
 """Which titles a release's model was trained, tuned and tested on, whatever its catalogue holds by now.
 
-A catalogue says it of its own titles. Where the model has since scored other ones, a file of the bundle says it of all that were ever split.
+A catalogue says it of its own titles. Where the model has since scored other ones, or old titles were left out of a window, a file of the bundle says it of all
+that were ever dealt.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _COLUMNS = ("title_id", "title", "type", "split")
 
 
 def read_splits(release: Release) -> pd.DataFrame:
-    """Return `title_id`, `title`, `type` and `split` (train, validation, test) of every title that was in a split, in the order of their ids."""
+    """Return `title_id`, `title`, `type` and `split` (train, validation, test, `LEFT_OUT`) of every title that was dealt, in the order of their ids."""
     file = release.directory / SPLITS_FILE
     if file.is_file():
         return pd.read_parquet(file)

@@ -7,32 +7,35 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 import shutil
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import fsspec
 from filelock import FileLock
 from fsspec.implementations.local import LocalFileSystem
 
 from trending.errors import NotFoundError, ReleaseError, TrendingError, UsageError
+from trending.files import StoreFiles
 from trending.folders import staged_directory
-from trending.provenance import VERSION_PATTERN
+from trending.provenance import VERSION_PATTERN, RunOrigin
+from trending.releases.audit import AUDIT_DIR
 from trending.releases.bundle import Release, load_bundle, verify_bundle
 from trending.releases.manifest import MANIFEST_FILE, Manifest, parse_manifest
+from trending.releases.promotion import CURRENT_FILE, TRAIN, Follower, keep_out, promote
 from trending.settings import load_settings
 
-CURRENT_FILE = "CURRENT"
+_STAGING = ".incoming-"  # begins the name of a bundle that is being copied in
 _STALE_SECONDS = 3_600
-_TRAIN = "run: python run.py --pipeline training"
 log = logging.getLogger(__name__)
 
 
 class ReleaseStore:
-    """Lists, publishes, promotes and opens releases."""
+    """Lists, publishes and opens releases."""
 
     def __init__(self, url: str, cache: Path) -> None:
         """Take the store's address, and a folder for local copies of remote releases."""
@@ -43,6 +46,7 @@ class ReleaseStore:
         self.root = str(root).rstrip("/")
         self.url = url
         self.local = isinstance(self.fs, LocalFileSystem)
+        self.files = StoreFiles(url, "TRENDING_RELEASES")
         self.cache = cache
 
     @classmethod
@@ -60,9 +64,9 @@ class ReleaseStore:
 
     def current_version(self) -> str | None:
         """Return the version `CURRENT` names, whether or not it can be served; None if nothing was published."""
-        pointer = f"{self.root}/{CURRENT_FILE}"
+        pointer = self.files.read(CURRENT_FILE)
         # What isn't text names no release: whoever opens it says so.
-        return self.fs.cat_file(pointer).decode("utf-8", errors="replace").strip() or None if self.fs.exists(pointer) else None
+        return None if pointer is None else pointer.decode("utf-8", errors="replace").strip() or None
 
     def directory(self, version: str) -> Path:
         """Return a local folder with the release, fetching it if it lies elsewhere.
@@ -112,51 +116,100 @@ class ReleaseStore:
         except OSError as error:
             raise UsageError(f"can't be written ({error.strerror})", where=self.url, mend="set TRENDING_HOME to a folder you may write") from error
 
-    def publish(self, bundle: Path) -> str:
+    def name_model(self, version: str | None) -> str | None:
+        """Return the version that a release's model was learnt as; None if there is no such release, or it is damaged."""
+        try:
+            return None if version is None else self.manifest(version).learnt_as
+        except (ReleaseError, NotFoundError):
+            return None
+
+    def publish(
+        self,
+        bundle: Path,
+        *,
+        reason: str = "",
+        verdict: Mapping[str, Any] | None = None,
+        run: RunOrigin | None = None,
+        followers: Sequence[Follower] = (),
+        replaces: str | None = None,
+    ) -> str:
         """Copy a bundle in, whole or not at all, and make it current; a version that is already there and whole is kept.
+
+        Args:
+            bundle: Its folder.
+            reason: As for `trending.releases.promotion.promote`, like all that follow.
+            verdict: What publishing rests on.
+            run: The run that publishes.
+            followers: Told afterwards.
+            replaces: The version whose model must be served until then.
 
         Returns:
             The version.
-        """
-        manifest = verify_bundle(bundle)
-        self._sweep()
-        if not self._holds(manifest.version):
-            self._copy_in(bundle, manifest.version)
-        self.promote(manifest.version)
-        return manifest.version
-
-    def promote(self, version: str) -> None:
-        """Verify a release, then let `CURRENT` name it."""
-        self.verify(version)
-        if self.local:
-            descriptor, staged = tempfile.mkstemp(prefix=".current-", dir=self.root)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(version + "\n")
-                stream.flush()
-                os.fsync(stream.fileno())
-            Path(staged).chmod(0o644)
-            Path(staged).replace(Path(self.root) / CURRENT_FILE)
-        else:
-            self.fs.pipe_file(f"{self.root}/{CURRENT_FILE}", (version + "\n").encode())
-
-    def rollback(self) -> str:
-        """Promote the newest whole release that is older than the current one.
-
-        Returns:
-            Its version.
 
         Raises:
-            ReleaseError: If there is none.
+            MovedError: If another model is served by now; it stays so.
         """
-        current = self.current_version()
-        for version in reversed([name for name in self.versions() if current is None or name < current]):
-            try:
-                self.promote(version)
-            except ReleaseError as error:
-                log.warning("skipping a damaged release: %s", error)
-                continue
-            return version
-        raise ReleaseError(f"no whole release is older than {current or 'none'}", where=self.url, mend=_TRAIN)
+        manifest = verify_bundle(bundle)
+        self.sweep()
+        told: dict[str, Any] = {"reason": reason, "verdict": verdict, "run": run, "followers": followers, "replaces": replaces}
+        if self._holds(manifest.version):
+            promote(self, manifest.version, **told)
+        else:
+            with self._staged(bundle, manifest.version) as appear:
+                promote(self, manifest.version, action="published", appear=appear, manifest=manifest, **told)
+        return manifest.version
+
+    def remove(self, version: str) -> None:
+        """Remove a release for good, its local copy too.
+
+        Raises:
+            NotFoundError: If there is no such version.
+            UsageError: If it is current.
+        """
+        self._check_known(version)
+        folder = f"{self.root}/{version}"
+        with keep_out(self, version):
+            shutil.rmtree(self.cache / version, ignore_errors=True)
+            self.fs.invalidate_cache()
+            # Its manifest last: killed before, what is left is a damaged release, which is served by nobody and removed by whoever asks again.
+            for path in self.fs.find(folder):
+                if path != f"{folder}/{MANIFEST_FILE}":
+                    self.fs.rm_file(path)
+            self.fs.rm(folder, recursive=True)
+
+    def unfinished(self) -> list[str]:
+        """Return the names of folders that are no release: what somebody publishes at this moment, or was killed over."""
+        if not self.fs.isdir(self.root):
+            return []
+        self.fs.invalidate_cache()
+        folders = (entry["name"].rstrip("/").rsplit("/", 1)[-1] for entry in self.fs.ls(self.root, detail=True) if entry["type"] == "directory")
+        begun = [name for name in folders if name.startswith(_STAGING) or VERSION_PATTERN.fullmatch(name)]
+        return sorted(name for name in begun if name.startswith(_STAGING) or not self.fs.exists(f"{self.root}/{name}/{MANIFEST_FILE}"))
+
+    def sweep(self) -> list[str]:
+        """Remove what killed publishers have left half-copied, once it is older than an hour: one that is at work looks the same.
+
+        Returns:
+            The names of the folders that were removed.
+        """
+        swept = []
+        for name in self.unfinished():
+            with suppress(FileNotFoundError):  # another publisher sweeps as well
+                if time.time() - self._find_last_change(name) > _STALE_SECONDS:
+                    self.fs.rm(f"{self.root}/{name}", recursive=True)
+                    swept.append(name)
+        for left in (Path(self.root) / AUDIT_DIR).glob(f"{_STAGING}*") if self.local else ():
+            with suppress(FileNotFoundError):
+                if time.time() - left.stat().st_mtime > _STALE_SECONDS:
+                    left.unlink()
+        return swept
+
+    def _find_last_change(self, name: str) -> float:
+        """Return when a folder was last written to, as seconds of the epoch."""
+        folder = f"{self.root}/{name}"
+        if self.local:  # a copied file has the date of the one it was copied from, but for this
+            return max(path.stat().st_ctime for path in (Path(folder), *Path(folder).rglob("*")))
+        return max((self.fs.modified(path).timestamp() for path in self.fs.find(folder)), default=0.0)
 
     def open(self, version: str | None = None) -> Release:
         """Open a release, by default the current one; if that is damaged, the newest whole one that is older, with a warning.
@@ -169,7 +222,7 @@ class ReleaseStore:
             return load_bundle(self.directory(version))
         current = self.current_version()
         if current is None:
-            raise ReleaseError("no release is published", where=self.url, mend=_TRAIN)
+            raise ReleaseError("no release is published", where=self.url, mend=TRAIN)
         if VERSION_PATTERN.fullmatch(current) is None:
             # Not "the newest there is": that may be the very one someone rolled back from.
             raise ReleaseError(f"{CURRENT_FILE} is damaged", where=self.url, mend="run: python run.py release promote VERSION")
@@ -182,7 +235,7 @@ class ReleaseStore:
             if candidate != current:
                 log.warning("serving %s instead of %s", candidate, current)
             return release
-        raise ReleaseError(f"release {current} can't be served and no older one is whole", where=self.url, mend=_TRAIN)
+        raise ReleaseError(f"release {current} can't be served and no older one is whole", where=self.url, mend=TRAIN)
 
     def _check_known(self, version: str) -> None:
         if VERSION_PATTERN.fullmatch(version) is None or not self.fs.exists(f"{self.root}/{version}/{MANIFEST_FILE}"):
@@ -199,26 +252,29 @@ class ReleaseStore:
             return False
         return True
 
-    def _copy_in(self, bundle: Path, version: str) -> None:
-        if self.local:
-            try:
-                with staged_directory(Path(self.root) / version) as staging:
-                    shutil.copytree(bundle, staging, dirs_exist_ok=True)
-            except OSError as error:
-                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):  # else another process has just published the same
-                    raise ReleaseError(f"can't be written ({error.strerror})", where=self.url, mend="free space, or set TRENDING_HOME elsewhere") from error
-            return
-        files = sorted(path for path in bundle.rglob("*") if path.is_file())
-        for path in sorted(files, key=lambda path: path.name == MANIFEST_FILE):
-            self.fs.put_file(str(path), f"{self.root}/{version}/{path.relative_to(bundle).as_posix()}")
-
-    def _sweep(self) -> None:
-        """Remove what killed runs have left half-copied."""
+    @contextmanager
+    def _staged(self, bundle: Path, version: str) -> Iterator[Callable[[], None]]:
+        """Copy a bundle in without its being a version yet; yield what makes it one in a moment."""
         if not self.local:
+            for path in sorted(path for path in bundle.rglob("*") if path.is_file() and path != bundle / MANIFEST_FILE):
+                self.fs.put_file(str(path), f"{self.root}/{version}/{path.relative_to(bundle).as_posix()}")
+            yield lambda: self.fs.put_file(str(bundle / MANIFEST_FILE), f"{self.root}/{version}/{MANIFEST_FILE}")
             return
-        root = Path(self.root)
-        root.mkdir(parents=True, exist_ok=True)
-        for left in [*root.glob(".incoming-*"), *root.glob(".current-*")]:
-            with suppress(FileNotFoundError):  # another publisher sweeps as well
-                if time.time() - left.stat().st_mtime > _STALE_SECONDS:
-                    shutil.rmtree(left) if left.is_dir() else left.unlink()
+        Path(self.root).mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=f"{_STAGING}{version}-", dir=self.root))
+        try:
+            try:
+                shutil.copytree(bundle, staging, dirs_exist_ok=True)
+                staging.chmod(0o755)
+            except OSError as error:
+                raise ReleaseError(f"can't be written ({error.strerror})", where=self.url, mend="free space, or set TRENDING_HOME elsewhere") from error
+            yield lambda: self._rename(staging, version)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+    def _rename(self, staging: Path, version: str) -> None:
+        try:
+            staging.rename(Path(self.root) / version)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):  # else another process has just published the same
+                raise ReleaseError(f"can't be written ({error.strerror})", where=self.url, mend="free space, or set TRENDING_HOME elsewhere") from error

@@ -57,6 +57,19 @@ def draw_bars(names: Sequence[str], series: Mapping[str, Sequence[float]]) -> st
     return _draw((9, 0.28 * len(names) + 0.8), paint)
 
 
+def draw_lines(positions: Sequence[float], series: Mapping[str, Sequence[float]], xlabel: str, ylabel: str) -> str:
+    """Draw up to three lines over the same positions."""
+
+    def paint(axes: Any) -> None:
+        for (label, values), colour in zip(series.items(), (_SOFT, _SECOND, _ACCENT), strict=False):
+            axes.plot(positions, values, color=colour, linewidth=2, label=label)
+        axes.set(xlabel=xlabel, ylabel=ylabel)
+        axes.grid(alpha=0.25)
+        axes.legend(frameon=False, loc="lower left")
+
+    return _draw((9, 4.2), paint)
+
+
 def draw_intervals(names: Sequence[str], values: Sequence[float], lows: Sequence[float], highs: Sequence[float], reference: Sequence[float]) -> str:
     """Draw points with their intervals, and a tick where the reference stands."""
 

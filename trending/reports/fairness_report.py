@@ -1,4 +1,4 @@
-"""The pages on whether a model can be trusted: how it treats titles by language and country, and how it behaves when it is probed."""
+"""The pages on whether a model can be trusted: how it treats titles by language, country and decade, and how it behaves when it is probed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ALL = 60  # comparisons shown below those that stand out, the least likely to b
 
 
 def render_fairness(fairness: Fairness, champion: str, notes: Sequence[str]) -> str:
-    """Return the page on languages, countries and regions.
+    """Return the page on languages, countries, regions and decades.
 
     Args:
         fairness: What was compared.
@@ -45,7 +45,7 @@ def render_fairness(fairness: Fairness, champion: str, notes: Sequence[str]) -> 
         f"are adjusted over all comparisons (Benjamini and Hochberg), and below {ALPHA:g} one stands out. Recall and over-prediction are measured for genres "
         f"with {MIN_LISTED} titles on both sides, in groups with {MIN_COMPARED} titles and as many others."
     )
-    return render_page("Fairness over language and country", lead, parts, [*notes, *tell_coverage(fairness), _CAUTION])
+    return render_page("Fairness over language, country and decade", lead, parts, [*notes, *tell_coverage(fairness), _CAUTION])
 
 
 _CAUTION = (
