@@ -20,6 +20,8 @@ def batch_scoring(
     batch_size: int,
     companions: dict[str, Any] | None,
     writer: str | None,
+    insight_checks: dict[str, Any],
+    replaces: str | None,
 ) -> None:
     """Stage, score, build and publish.
 
@@ -31,10 +33,12 @@ def batch_scoring(
         batch_size: Titles scored together.
         companions: `version`, `fingerprint` and `market` of the data version whose works, reviews and trends go with the titles; None if the source has none.
         writer: The model that writes insights; None if rules do.
+        insight_checks: What that writer must hold (`InsightCheckSettings`).
+        replaces: The version whose model must be served until the end; None: whichever is.
     """
     titles, _ = stage_titles(source=source, fingerprint=data["fingerprint"], rights=rights)
     predictions, _ = score_titles(titles, release=release, batch_size=batch_size)
-    publish_scored(titles, predictions, rights, data, release, companions, writer)
+    publish_scored(titles, predictions, rights, data, release, companions, writer, insight_checks, replaces)
 
 
 def publish_scored(
@@ -45,6 +49,8 @@ def publish_scored(
     release: dict[str, str],
     companions: dict[str, Any] | None,
     writer: str | None,
+    insight_checks: dict[str, Any],
+    replaces: str | None,
     vectors: Any = None,
 ) -> None:
     """Build and publish: the end of a run, however its titles were scored.
@@ -57,6 +63,8 @@ def publish_scored(
         release: Which release scored.
         companions: The data version, if there is one.
         writer: Of insights, if there is one.
+        insight_checks: What that writer must hold.
+        replaces: What is served until then.
         vectors: The artifact of the titles' vectors, if there are some already.
     """
     beside: dict[str, Any] = {} if vectors is None else {"vectors": vectors}
@@ -65,5 +73,5 @@ def publish_scored(
     # What a model didn't get done, within its budget, it is asked for again: the step isn't cached, its finished work is.
     rescore = rescore_release.with_options(enable_cache=False) if writer else rescore_release
     version = companions["version"] if companions else None
-    release_bundle = rescore(titles, predictions, release=release, data=data, version=version, writer=writer, **beside)
-    publish_release(release_bundle)
+    release_bundle = rescore(titles, predictions, release=release, data=data, version=version, writer=writer, insight_checks=insight_checks, **beside)
+    publish_release(release_bundle, replaces=replaces)

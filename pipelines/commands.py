@@ -23,13 +23,15 @@ def run_pipeline(arguments: argparse.Namespace) -> dict[str, Any]:
     with report_progress():
         if arguments.pipeline == "ingestion":
             from pipelines.run_ingestion import run_ingestion as start
+        elif arguments.pipeline == "continual_learning":
+            from pipelines.run_continual_learning import run_continual_learning as start
         elif arguments.pipeline == "batch_scoring":
             from pipelines.run_batch_scoring import run_batch_scoring as start
         else:
             from pipelines.run_training import run_training as start
         result = start(arguments.config, arguments.overrides, arguments.stack, use_cache=not arguments.no_cache)
     if not arguments.json:
-        summaries = {"ingestion": _summarise_version, "batch_scoring": _summarise_scores}
+        summaries = {"ingestion": _summarise_version, "batch_scoring": _summarise_scores, "continual_learning": _summarise_decision}
         print(summaries.get(arguments.pipeline, _summarise_release)(result))
     return result
 
@@ -55,6 +57,21 @@ def _summarise_release(result: dict[str, Any]) -> str:
             'Next: python run.py predict --text "Two detectives search a fishing village for a missing child."',
         ]
     )
+
+
+def _summarise_decision(result: dict[str, Any]) -> str:
+    """Say why something was learnt or not, and what came of it."""
+    if result["outcome"] == "scheduled":
+        return f"Scheduled on stack {result['stack']} as {result['schedule']}, {result['cron']}: {' '.join(result['command'])}"
+    decision, verdict = result["decision"], result["verdict"]
+    lines = [f"Champion {result['champion']}: {decision['reason']}" if result.get("champion") else decision["reason"].capitalize()]
+    lines += [f"  {'*' if finding['fired'] else '-'} {finding['trigger']:<13} {finding['measured']}" for finding in decision["findings"]]
+    if verdict:
+        promoted = verdict["decision"] == "promote"
+        lines.append(f"Challenger {verdict['challenger']} ({verdict['challenger_kind']}) {'replaces it' if promoted else 'is declined'}: {verdict['reason']}")
+        lines += [f"  {'+' if rule['held'] else '!'} {rule['name']:<19} {rule['measured']}" for rule in verdict["rules"]]
+    lines.append(f"Served: release {result['release']} ({result['seconds']:.0f} s)")
+    return "\n".join(lines)
 
 
 def _summarise_scores(result: dict[str, Any]) -> str:

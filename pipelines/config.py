@@ -11,10 +11,12 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from trending.cleaning.rights import DEFAULT_TRAINABLE, check_patterns
+from trending.continual.settings import AssemblySettings, PromotionRules, TriggerSettings
 from trending.errors import UsageError
 from trending.evaluation.baselines import BASELINE
 from trending.evaluation.costs import Budget
 from trending.evaluation.suite_settings import ModelCheckSettings
+from trending.insights.judging.settings import InsightCheckSettings
 from trending.matching import MatchSettings
 from trending.models.base import MODEL_KINDS, build_model
 from trending.models.search import SearchBudget
@@ -68,6 +70,7 @@ class TrainingConfig(_TitlesConfig, _ScaledConfig):
     search: dict[str, SearchBudget] = Field(default_factory=dict, description="Hyper-parameters to search for: e.g. {xgboost: {trials: 20, minutes: 10}}.")
     budget: Budget = Field(default_factory=Budget, description="What the published model may cost: max_ms a title, max_megabytes.")
     checks: ModelCheckSettings = Field(default_factory=ModelCheckSettings, description="Conditions of deepchecks' checks on the champion.")
+    insight_checks: InsightCheckSettings = Field(default_factory=InsightCheckSettings, description="What the writer of insights must hold: docs/insights.md.")
     market: str = Field("global", description="With an ingested version, whose signals the trending score reads: global or a country code.")
     ingestion: dict[str, Any] = Field(default_factory=dict, description="With a live source, keys of its ingestion, which runs first.")
 
@@ -90,9 +93,9 @@ class TrainingConfig(_TitlesConfig, _ScaledConfig):
             if kind not in SPACES or kind not in self.models:
                 raise UsageError(f"no search for {kind!r}", where="search", mend=f"choose from those of models that can be searched: {', '.join(SPACES)}")
         self.check_scale()
-        if self.scale == "sharded":
-            if "xgboost" not in self.models:
-                raise UsageError("in training only XGBoost's trees are shared out, and xgboost isn't trained", where="scale", mend="add xgboost to models")
+        if self.scale == "sharded" and "xgboost" not in self.models:
+            raise UsageError("in training only XGBoost's trees are shared out, and xgboost isn't trained", where="scale", mend="add xgboost to models")
+        if self.list_params().get("xgboost", {}).get("workers", 1) > 1:
             check_dask()
 
     def list_params(self) -> dict[str, dict[str, Any]]:
@@ -102,7 +105,20 @@ class TrainingConfig(_TitlesConfig, _ScaledConfig):
         return self.model_params | {"xgboost": {"workers": self.count_shards()} | self.model_params.get("xgboost", {})}
 
 
-class IngestionConfig(BaseModel):
+class ContinualConfig(TrainingConfig):
+    """Keys of `configs/continual_learning*.yaml`: those of training, and when, from what and under which rules a challenger is made."""
+
+    pipeline: ClassVar[str] = "continual_learning"
+
+    schedule: str | None = Field(
+        None, pattern=r"^\S+( \S+){4}$", description="Don't run now, but have the stack's orchestrator run it: five fields of cron, such as 17 4 * * 3."
+    )
+    triggers: TriggerSettings = Field(default_factory=TriggerSettings, description="When there is reason to learn anew.")
+    assembly: AssemblySettings = Field(default_factory=AssemblySettings, description="From what is learnt.")
+    gate: PromotionRules = Field(default_factory=PromotionRules, description="What must hold before a challenger replaces the champion.")
+
+
+class IngestionConfig(_ScaledConfig):
     """Keys of `configs/ingestion*.yaml`: where records come from, how they are asked for, and what must hold before a version is published."""
 
     model_config = ConfigDict(extra="forbid")
@@ -160,6 +176,7 @@ class IngestionConfig(BaseModel):
                 raise UsageError(f"{name} goes with one live source", where=name, mend="run the sources one by one")
         if self.path and "files" not in self.source:
             raise UsageError(f"path is given but source is {', '.join(self.source)}", where="source", mend="add --set source=files")
+        self.check_scale()
         if "files" in self.source and not self.path:
             raise UsageError("source 'files' needs a path", where="path", mend="add --set path=FILE.parquet (or .csv, .jsonl)")
 
@@ -174,6 +191,7 @@ class BatchScoringConfig(_TitlesConfig, _ScaledConfig):
     rights: list[str] = Field(list(DEFAULT_TRAINABLE), description="Rights classes that may be shown.")
     batch_size: int = Field(2_048, ge=1, le=65_536, description="Titles in memory at a time.")
     market: str = Field("global", description="With an ingested version, whose signals the trending score reads: global or a country code.")
+    insight_checks: InsightCheckSettings = Field(default_factory=InsightCheckSettings, description="What the writer of insights must hold: docs/insights.md.")
 
     def check(self) -> None:
         """Refuse what pydantic can't see: rights patterns, shards of a run that has none.
@@ -185,7 +203,7 @@ class BatchScoringConfig(_TitlesConfig, _ScaledConfig):
         self.check_scale()
 
 
-ConfigType = TypeVar("ConfigType", TrainingConfig, IngestionConfig, BatchScoringConfig)
+ConfigType = TypeVar("ConfigType", TrainingConfig, ContinualConfig, IngestionConfig, BatchScoringConfig)
 
 
 def load_config(config_type: type[ConfigType], path: str | None, overrides: list[str]) -> ConfigType:

@@ -12,17 +12,21 @@ from trending.errors import UsageError
 from trending.settings import Settings, load_settings
 
 SECRET = "trending"  # noqa: S105 - the name of one
+SALT = "TRENDING_AUTHOR_SALT"
 _STAYS = ("TRENDING_HOME", "TRENDING_TRAINING_IMAGE")
 _PREFIXES = ("DASK_", "TRENDING_", "WANDB_")
 
 
-def find_remote_options() -> dict[str, Any]:
+def find_remote_options(pipeline: str) -> dict[str, Any]:
     """Return options for `pipeline.with_options` if the active stack runs steps elsewhere; none otherwise.
 
     Settings that aren't secret go along as environment variables. Secret ones are read from the ZenML secret `trending`, whose keys are their variables' names.
 
+    Args:
+        pipeline: Its name.
+
     Raises:
-        UsageError: If what the run makes would be left on a machine that is thrown away, or the image isn't named.
+        UsageError: If what the run makes would be left on a machine that is thrown away, the image isn't named, or each machine would hash authors its own way.
     """
     from zenml.client import Client
     from zenml.config import DockerSettings
@@ -46,10 +50,14 @@ def find_remote_options() -> dict[str, Any]:
     if not image:
         mend = f"set it to the address of the image (infra/docker); python run.py stack check {stack}"
         raise UsageError(f"stack {stack} runs steps in an image, and none is named", where="TRENDING_TRAINING_IMAGE", mend=mend)
+    secrets = client.list_secrets(name=SECRET).items
+    if pipeline == "ingestion" and not any(SALT in client.get_secret(one.id).secret_values for one in secrets):
+        mend = f"keep one for all: zenml secret {'update' if secrets else 'create'} {SECRET} --{SALT}=..."
+        raise UsageError(f"stack {stack} runs steps on other machines, each of which would hash authors with a salt of its own", where=SALT, mend=mend)
     return {
         "settings": {"docker": DockerSettings(parent_image=image, skip_build=True)},  # ZenML sends this checkout's code along
         "environment": list_open_settings(),
-        "secrets": [SECRET] if client.list_secrets(name=SECRET).items else [],
+        "secrets": [SECRET] if secrets else [],
     }
 
 

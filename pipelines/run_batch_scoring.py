@@ -7,12 +7,11 @@ from typing import Any
 
 from pipelines.config import BatchScoringConfig, load_config
 from pipelines.runner import connect_zenml, count_cached, quieten_zenml, run_pipeline
-from pipelines.stacks import read_stack, use_stack
-from trending.errors import UsageError
+from pipelines.stacks import check_dynamic, read_stack
 from trending.ingestion.companions import fingerprint_companions
 from trending.releases import Manifest, ReleaseStore
 from trending.releases.bundle import ENCODER_DIR
-from trending.scoring.scorer import find_scorer
+from trending.scoring.scorer import CURRENT, find_scorer
 from trending.settings import load_settings
 from trending.sources import Source, open_source
 from trending.sources.catalogue import CatalogueSource
@@ -77,25 +76,6 @@ def run_batch_scoring(config_file: str | None, overrides: list[str], stack: str 
     }
 
 
-def check_dynamic(stack: str | None) -> None:
-    """Refuse a stack whose orchestrator must know all steps before a run begins: how many shards there are is known only once titles are cut.
-
-    Args:
-        stack: Name of a stack in `stacks/`; the user's active one if None.
-
-    Raises:
-        UsageError: If it is such a stack.
-    """
-    from zenml.client import Client
-
-    if stack is not None:
-        use_stack(stack)
-    active = Client().active_stack
-    if not active.orchestrator.supports_dynamic_pipelines:
-        mend = "use scale=single there, or a stack on local, kubernetes or sagemaker"
-        raise UsageError(f"its orchestrator ({active.orchestrator.flavor}) can't run steps in shards", where=f"stack {active.name}", mend=mend)
-
-
 def _choose_pipeline(config: BatchScoringConfig, scorer: Manifest) -> tuple[Any, dict[str, Any], str]:
     """Return the pipeline for the scale, what it takes besides, and the step whose predictions are whole."""
     if config.scale == "single":
@@ -110,6 +90,7 @@ def _choose_pipeline(config: BatchScoringConfig, scorer: Manifest) -> tuple[Any,
 def _parameters(config: BatchScoringConfig, source: Source, scorer: Manifest) -> dict[str, Any]:
     ingested = isinstance(source, CatalogueSource)
     starter = config.source == STARTER_SOURCE
+    store = ReleaseStore.from_settings()
     return {
         "source": config.source_config().model_dump(),
         "data": {"source": source.name, "fingerprint": source.fingerprint(), "starter": starter, "rights": config.rights},
@@ -118,4 +99,8 @@ def _parameters(config: BatchScoringConfig, source: Source, scorer: Manifest) ->
         "batch_size": config.batch_size,
         "companions": {"version": config.version, "fingerprint": fingerprint_companions(config.version), "market": config.market} if ingested else None,
         "writer": load_settings().llm_model or None,
+        "insight_checks": config.insight_checks.model_dump(),
+        # A model that is promoted meanwhile isn't replaced by the one before. A release asked for by name replaces any; so does what is scored with an
+        # older one because the current is damaged.
+        "replaces": scorer.learnt_as if config.release == CURRENT and store.name_model(store.current_version()) == scorer.learnt_as else None,
     }

@@ -9,9 +9,10 @@ from typing import Any, cast
 
 from pipelines.config import IngestionConfig, load_config
 from pipelines.runner import connect_zenml, count_cached, quieten_zenml, run_pipeline
-from pipelines.stacks import read_stack
+from pipelines.stacks import check_dynamic, read_stack
 from trending.datasets.manifest import DataManifest
 from trending.datasets.store import DataStore
+from trending.deletion.requests import DeletionRequests
 from trending.errors import NotFoundError, UsageError
 from trending.ingestion.snapshots import QUARANTINE_SOURCE
 from trending.settings import load_settings
@@ -98,13 +99,12 @@ def _run(
     quieten_zenml()
     connect_zenml()
 
-    from pipelines.ingestion import ingestion
-
     parameters = {
         "crawls": crawls,
         "stills": stills,
         "parent": parent,
         "replayed": replayed,
+        "deletions": DeletionRequests.from_settings().marks().fingerprint(),
         "matching": asdict(config.matching),
         "gates": config.gates.model_dump(mode="json"),
         "checks": config.checks.model_dump(mode="json"),
@@ -114,7 +114,8 @@ def _run(
         "memory": config.memory,
         "threads": config.threads,
     }
-    run = run_pipeline(ingestion, parameters, stack, use_cache)
+    pipeline, more = _choose_pipeline(config, stack)
+    run = run_pipeline(pipeline, parameters | more, stack, use_cache)
     store = DataStore.from_settings()
     version = str(run.steps["publish_version"].outputs["data_version"][0].load())
     # What this run saw, even where it ended in the version before because not a row differs.
@@ -128,6 +129,18 @@ def _run(
         **count_cached(run),
         "seconds": round(time.perf_counter() - started, 1),
     }
+
+
+def _choose_pipeline(config: IngestionConfig, stack: str | None) -> tuple[Any, dict[str, Any]]:
+    """Return the pipeline for the scale, and what it takes besides."""
+    if config.scale == "single":
+        from pipelines.ingestion import ingestion
+
+        return ingestion, {}
+    check_dynamic(stack)
+    from pipelines.sharded_ingestion import sharded_ingestion
+
+    return sharded_ingestion, {"shards": config.count_shards()}
 
 
 def describe_version(manifest: DataManifest) -> dict[str, Any]:

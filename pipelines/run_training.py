@@ -6,22 +6,26 @@ import hashlib
 import json
 import logging
 import time
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from pipelines.config import TrainingConfig, load_config
 from pipelines.runner import connect_zenml, count_cached, quieten_zenml, run_pipeline
 from pipelines.stacks import read_stack
 from trending.embeddings.export import ENCODERS, begin_preparing
-from trending.embeddings.weights import find_weights
+from trending.embeddings.weights import Weights, find_weights
 from trending.errors import UsageError
 from trending.evaluation.baselines import BASELINE
 from trending.ingestion.companions import fingerprint_companions
 from trending.releases import Manifest, ReleaseStore
 from trending.settings import load_settings
-from trending.sources import open_source
+from trending.sources import Source, open_source
 from trending.sources.catalogue import CATALOGUE_SOURCE, CatalogueSource
 from trending.sources.crawl.config import LIVE_SOURCES
 from trending.sources.starter import STARTER_SOURCE
+
+if TYPE_CHECKING:
+    from zenml import Model
 
 _UNDATED = "1970-01-01"
 _LOG = logging.getLogger("trending")
@@ -41,10 +45,60 @@ def run_training(config_file: str | None, overrides: list[str], stack: str | Non
         TrendingError: Whatever a step raised of it, or a `QualityError` if the run failed otherwise.
     """
     started = time.perf_counter()
-    config = load_config(TrainingConfig, config_file, overrides)
+    plan = plan_training(load_config(TrainingConfig, config_file, overrides), stack, use_cache)
+    return train(plan, stack, use_cache, started)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a training run will do, known before ZenML is started.
+
+    Attributes:
+        config: With versions and models as they are now.
+        source: Of the titles.
+        parameters: Of the training pipeline.
+        weights: Of the sentence encoder, if they are installed.
+    """
+
+    config: TrainingConfig
+    source: Source
+    parameters: dict[str, Any]
+    weights: Weights | None
+
+    def prepare_encoder(self) -> None:
+        """Begin to prepare the encoder, which will be done, or nearly, by the time the step asks for it."""
+        if self.weights:
+            begin_preparing(self.weights, load_settings().cache_dir / ENCODERS)
+
+    def name_model(self, parameters: dict[str, Any]) -> Model:
+        """Return the ZenML model version that a run with these parameters makes."""
+        from zenml import Model
+
+        from pipelines.training import MODEL_NAME
+        from pipelines.versions import model_version_name
+
+        return Model(
+            name=MODEL_NAME,
+            version=model_version_name(parameters),
+            description="Genres of films and TV shows, predicted from their plots.",
+            tags=["genres", self.source.name],
+            limitations="English plots; labels as catalogues give them. See the model card.",
+        )
+
+
+def plan_training(config: TrainingConfig, stack: str | None, use_cache: bool) -> Plan:
+    """Return what a run would do; a live source is ingested for it.
+
+    Args:
+        config: Of the training or the continual-learning pipeline.
+        stack: As for `run_training`.
+        use_cache: So too.
+
+    Raises:
+        TrendingError: If something can't be used.
+    """
     if stack is not None:
         read_stack(stack)
-    store = ReleaseStore.from_settings()
     if config.source in LIVE_SOURCES:
         from pipelines.run_ingestion import run_ingestion
 
@@ -55,32 +109,33 @@ def run_training(config_file: str | None, overrides: list[str], stack: str | Non
     source = open_source(config.source_config())
     if isinstance(source, CatalogueSource):  # "latest" as it is now, whatever is published while the run goes on
         config = config.model_copy(update={"version": source.version})
-    fingerprint = source.fingerprint()
     weights = find_weights(load_settings().encoder)
     if weights is None:
         config = config.model_copy(update={"models": leave_out_bert(config.models)})
-    store.check_writable()
-    if weights:
-        begin_preparing(weights, load_settings().cache_dir / ENCODERS)  # done, or nearly, by the time the step asks for it
+    ReleaseStore.from_settings().check_writable()
+    parameters = {**_parameters(config, source.name, source.fingerprint()), "encoder": weights.fingerprint if weights else None}
+    parameters["features"] = _describe_features(config, parameters)
+    return Plan(config, source, parameters, weights)
+
+
+def train(plan: Plan, stack: str | None, use_cache: bool, started: float) -> dict[str, Any]:
+    """Run what was planned, and return a description of the release it published.
+
+    Args:
+        plan: What to do.
+        stack: As for `run_training`.
+        use_cache: So too.
+        started: When the command began, by `time.perf_counter`.
+    """
+    plan.prepare_encoder()
     quieten_zenml()
     connect_zenml()
 
-    from zenml import Model
+    from pipelines.training import training
 
-    from pipelines.training import MODEL_NAME, training
-    from pipelines.versions import model_version_name
-
-    parameters = {**_parameters(config, source.name, fingerprint), "encoder": weights.fingerprint if weights else None}
-    parameters["features"] = _describe_features(config, parameters)
-    model = Model(
-        name=MODEL_NAME,
-        version=model_version_name(parameters),
-        description="Genres of films and TV shows, predicted from their plots.",
-        tags=["genres", source.name],
-        limitations="English plots; labels as catalogues give them. See the model card.",
-    )
-    run = run_pipeline(training, parameters, stack, use_cache, model)
+    run = run_pipeline(training, plan.parameters, stack, use_cache, plan.name_model(plan.parameters))
     version = str(run.steps["publish_release"].outputs["release_version"][0].load())
+    store = ReleaseStore.from_settings()
     return {
         **describe_release(store, store.manifest(version)),
         "frontier": run.steps["compare_models"].outputs["frontier"][0].load(),
@@ -109,7 +164,13 @@ def _parameters(config: TrainingConfig, source_name: str, fingerprint: str) -> d
     ingested = config.source == CATALOGUE_SOURCE
     return {
         "source": config.source_config().model_dump(),
-        "data": {"source": source_name, "fingerprint": fingerprint, "starter": starter, "rights": config.rights},
+        "data": {
+            "source": source_name,
+            "fingerprint": fingerprint,
+            "starter": starter,
+            "rights": config.rights,
+            "version": config.version if ingested else None,
+        },
         "rights": config.rights,
         "seed": config.seed,
         "models": list(config.models),
@@ -119,6 +180,7 @@ def _parameters(config: TrainingConfig, source_name: str, fingerprint: str) -> d
         "writer": load_settings().llm_model or None,
         "budget": config.budget.model_dump(),
         "checks": config.checks.model_dump(),
+        "insight_checks": config.insight_checks.model_dump(),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import sys
@@ -12,6 +13,7 @@ from pipelines.remote import find_remote_options
 from pipelines.secrets import protect_secrets
 from pipelines.stacks import use_stack
 from trending.errors import QualityError, UsageError, find_trending_error
+from trending.settings import load_settings
 
 if TYPE_CHECKING:
     from zenml import Model
@@ -45,14 +47,25 @@ def connect_zenml() -> None:
         UsageError: If it is a server that doesn't answer, such as a dashboard that has since stopped.
     """
     from zenml.client import Client
+    from zenml.integrations.registry import integration_registry
 
     try:
         protect_secrets()
         Client().active_stack_model  # noqa: B018
+        # As a pipeline begins, ZenML imports every integration whose library is there, for the kinds of artifacts it can keep. These two take seconds, and
+        # nothing here is of their kinds: models lie in folders of ours. Besides, torch's threads and those of xgboost in one process wait for each other.
+        for name in ("pytorch", "sklearn"):
+            integration_registry.integrations.pop(name, None)
     except Exception as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         mend = "if it is the dashboard's server, run: python run.py dashboard --stop (or start it again)"
         raise UsageError(f"ZenML's store can't be opened ({reason})", where="ZenML", mend=mend) from error
+
+
+def name_stores() -> str:
+    """Return the tag of all runs that work with these very stores of data and releases: ZenML may hold other projects' runs, and other homes'."""
+    settings = load_settings()
+    return f"trending-now-{hashlib.sha256(f'{settings.data_url} {settings.releases_url}'.encode()).hexdigest()[:12]}"
 
 
 def run_pipeline(pipeline: Any, parameters: dict[str, Any], stack: str | None, use_cache: bool, model: Model | None = None) -> PipelineRunResponse:
@@ -81,7 +94,7 @@ def run_pipeline(pipeline: Any, parameters: dict[str, Any], stack: str | None, u
     source_utils.set_custom_source_root(str(SOURCE_ROOT))
     if stack is not None:
         use_stack(stack)
-    options = {**find_remote_options(), **({} if model is None else {"model": model})}
+    options = {"tags": [name_stores()], **find_remote_options(pipeline.name), **({} if model is None else {"model": model})}
     if ExecutionMode.FAIL_FAST in Client().active_stack.orchestrator.supported_execution_modes:
         options["execution_mode"] = ExecutionMode.FAIL_FAST
     try:

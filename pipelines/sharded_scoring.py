@@ -27,6 +27,8 @@ def sharded_scoring(
     batch_size: int,
     companions: dict[str, Any] | None,
     writer: str | None,
+    insight_checks: dict[str, Any],
+    replaces: str | None,
     shards: int,
     embeds: bool,
 ) -> None:
@@ -40,6 +42,8 @@ def sharded_scoring(
         batch_size: Titles scored together.
         companions: The data version, if there is one.
         writer: Of insights, if there is one.
+        insight_checks: What that writer must hold.
+        replaces: What is served until then.
         shards: How many are wanted.
         embeds: Whether the release has an encoder.
     """
@@ -50,4 +54,4 @@ def sharded_scoring(
     parts, reports = score_shard.map(cut, release=unmapped(release), batch_size=unmapped(batch_size)).unpack()
     predictions, _ = join_predictions(parts, reports)
     vectors = None if embedded is None else join_vectors(embedded)
-    publish_scored(titles, predictions, rights, data, release, companions, writer, vectors)
+    publish_scored(titles, predictions, rights, data, release, companions, writer, insight_checks, replaces, vectors)

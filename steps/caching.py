@@ -36,9 +36,11 @@ _LIBRARIES = (
 )
 _SHARED = (
     "trending/errors.py",
+    "trending/files.py",
     "trending/folders.py",
     "trending/genres.py",
     "trending/predictions.py",
+    "trending/processes.py",
     "trending/provenance.py",
     "trending/settings.py",
     "trending/tables.py",

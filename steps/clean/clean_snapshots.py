@@ -7,7 +7,7 @@ from zenml import log_metadata, step
 
 from steps.caching import depend_on
 from steps.folders import discard, new_folder
-from trending.ingestion.clean import clean_records
+from trending.ingestion.clean import CleaningAccount, clean_records
 from trending.ingestion.snapshots import iter_all, read_all
 from trending.reviews.privacy import load_salt
 from trending.settings import load_settings
@@ -24,7 +24,7 @@ def clean_snapshots(
     """
     folder = new_folder("fresh")
     found = [snapshot.model_dump() for snapshot in read_all(snapshots)]
-    account = clean_records(iter_all(snapshots), folder, load_salt(load_settings().home))
+    account = CleaningAccount.total([clean_records(iter_all(snapshots), folder, load_salt(load_settings().home))])
     discard(*snapshots)
     log_metadata(
         {"parsed": account.parsed.total(), "quarantined": account.quarantined.total(), **{f"refused_{reason}": n for reason, n in account.reasons.items()}}

@@ -1,4 +1,4 @@
-"""Measure how the champion treats titles by language, country and region."""
+"""Measure how the champion treats titles by language, country, region and decade."""
 
 from typing import Annotated, Any
 

@@ -11,7 +11,7 @@ from steps.folders import discard
 from trending.features.store.snapshot import join_snapshot, read_moment
 
 
-@step(cache_policy=depend_on("features", "embeddings", "insights/scorer.py", "insights/scorer.npz", "cleaning", "datasets/files.py", "processes.py"))
+@step(cache_policy=depend_on("features", "embeddings", "insights/scorer.py", "insights/scorer.npz", "cleaning", "processes.py"))
 def join_features(feature_tables: Path, splits: pd.DataFrame, as_of: str) -> Annotated[pd.DataFrame, "title_features"]:
     """Return what was known of the titles to learn from by `as_of`: title_id, type, decade, language, and the figures of reviews and trends.
 

@@ -17,7 +17,7 @@ from trending.settings import load_settings
 
 
 @step(
-    cache_policy=depend_on("features", "embeddings", "insights/scorer.py", "insights/scorer.npz", "cleaning", "datasets/files.py", "processes.py"),
+    cache_policy=depend_on("features", "embeddings", "insights/scorer.py", "insights/scorer.npz", "cleaning", "processes.py"),
     output_materializers={"feature_tables": FolderMaterializer},
 )
 def materialize_features(

@@ -12,15 +12,17 @@ from trending.models import GenreModel
 from trending.settings import load_settings
 
 
-@step(cache_policy=depend_on("features", "models", "embeddings", "cleaning", "insights/scorer.py", "insights/scorer.npz", "datasets/files.py", "processes.py"))
+@step(cache_policy=depend_on("features", "models", "embeddings", "cleaning", "insights/scorer.py", "insights/scorer.npz", "processes.py"))
 def register_features(champion: GenreModel, release_version: str, store: str) -> Annotated[list[str], "feature_services"]:
-    """Return the names of the services, one per model in the release.
+    """Return the names of the services, one per model in the release; none if it wasn't published.
 
     Args:
         champion: The released model.
-        release_version: Of the release.
+        release_version: Of the release; empty if it wasn't published.
         store: Where the feature store lies; by default under the home folder.
     """
+    if not release_version:
+        return []
     repository = FeatureRepository(locate_store(store, load_settings().home))
     names = register_model(repository, champion, release_version)
     log_metadata({"services": names, "store": repository.url})

@@ -15,11 +15,13 @@ from steps.origin import describe_run
 from trending.cleaning.clean import CleaningReport
 from trending.cleaning.rights import select_allowed
 from trending.evaluation.behaviour import BehaviourResult
+from trending.evaluation.bias import Bias
 from trending.evaluation.champion import Verdict
 from trending.evaluation.fairness import Fairness
 from trending.evaluation.frontier import FrontierRow
 from trending.evaluation.judgement import Judgement
 from trending.evaluation.rules import DecisionRule
+from trending.insights.judging.judgement import InsightQuality
 from trending.models import GenreModel
 from trending.releases.build import Ingredients, build_bundle
 from trending.releases.bundle import DATA_CARD, MODEL_CARD
@@ -27,9 +29,10 @@ from trending.releases.describe import compose_content
 from trending.releases.manifest import DataOrigin
 
 _CODE = ("releases", "catalogue", "embeddings", "insights", "models", "features", "evaluation", "validation", "cleaning", "reviews", "answers.py")
+_MORE = ("monitoring/descriptors.py", "monitoring/reference.py", "reports/markdown.py", "sources/starter.py")
 
 
-@step(cache_policy=depend_on(*_CODE, "reports/markdown.py", "sources/starter.py"), output_materializers={"release_bundle": FolderMaterializer})
+@step(cache_policy=depend_on(*_CODE, *_MORE), output_materializers={"release_bundle": FolderMaterializer})
 def build_release(
     titles: pd.DataFrame,
     splits: pd.DataFrame,
@@ -44,8 +47,10 @@ def build_release(
     names: list[str],
     training_facts: list[dict[str, Any]],
     fairness: dict[str, Any],
+    bias: dict[str, Any],
     behaviour: list[dict[str, Any]],
     model_checks: dict[str, str],
+    insight_quality: dict[str, Any],
     data: dict[str, Any],
     seed: int,
     works: pd.DataFrame | None = None,
@@ -69,9 +74,11 @@ def build_release(
         frontier: Quality and cost of every candidate.
         names: Of the fitted models.
         training_facts: What fitting each took, in the same order.
-        fairness: Of the champion, over language, country and region.
+        fairness: Of the champion, over language, country, region and decade.
+        bias: Of labels and scores, over the same.
         behaviour: Of its behavioural tests.
         model_checks: Outcome of each check on it.
+        insight_quality: Who writes insights, and how good that writer is.
         data: Where the titles come from (`DataOrigin`, without the number of rows).
         seed: Of the split, the models and the bootstrap.
         works: Which titles are the same work, where the source knows.
@@ -102,8 +109,10 @@ def build_release(
             frontier=[FrontierRow(**row) for row in frontier],
             training=dict(zip(names, training_facts, strict=True)),
             fairness=Fairness(**fairness),
+            bias=Bias(**bias),
             behaviour=[BehaviourResult(**one) for one in behaviour],
             checks=model_checks,
+            insights=InsightQuality(**insight_quality),
             seed=seed,
         ),
     )

@@ -17,7 +17,7 @@ from trending.scoring.stream import score_titles as score
 _LOG = get_logger(__name__)
 _CODE = (
     *("scoring/__init__.py", "scoring/predictions.py", "scoring/scorer.py", "scoring/stream.py"),
-    *("releases/__init__.py", "releases/bundle.py", "releases/manifest.py", "releases/store.py"),
+    *("releases/__init__.py", "releases/bundle.py", "releases/manifest.py", "releases/audit.py", "releases/promotion.py", "releases/store.py"),
     *("models", "features", "embeddings", "cleaning", "catalogue", "insights/schema.py", "evaluation/judgement.py", "answers.py"),
 )
 

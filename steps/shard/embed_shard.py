@@ -18,7 +18,7 @@ from trending.settings import load_settings
 
 _CODE = (
     *("scoring/__init__.py", "scoring/scorer.py", "scoring/titles.py"),
-    *("releases/__init__.py", "releases/bundle.py", "releases/manifest.py", "releases/store.py"),
+    *("releases/__init__.py", "releases/bundle.py", "releases/manifest.py", "releases/audit.py", "releases/promotion.py", "releases/store.py"),
     *("models", "features", "embeddings", "cleaning", "catalogue", "insights/schema.py", "evaluation/judgement.py", "answers.py"),
     *("sources", "datasets", "validation", "ingestion/database.py", "trends/signals.py"),
 )

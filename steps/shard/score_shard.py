@@ -15,7 +15,7 @@ from trending.scoring.scorer import open_scorer
 
 _CODE = (
     *("scoring/__init__.py", "scoring/apart.py", "scoring/predictions.py", "scoring/scorer.py", "scoring/stream.py", "processes.py"),
-    *("releases/__init__.py", "releases/bundle.py", "releases/manifest.py", "releases/store.py"),
+    *("releases/__init__.py", "releases/bundle.py", "releases/manifest.py", "releases/audit.py", "releases/promotion.py", "releases/store.py"),
     *("models", "features", "embeddings", "cleaning", "catalogue", "insights/schema.py", "evaluation/judgement.py", "answers.py"),
 )
 

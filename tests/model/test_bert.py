@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -44,7 +45,7 @@ def test_padding_is_masked_and_lengths_are_few() -> None:
 
 
 @needs_weights
-def test_what_words_add_makes_up_the_score(fitted_models: dict[str, GenreModel], examples: pd.DataFrame) -> None:
+def test_what_words_add_makes_up_the_score(fitted_models: Mapping[str, GenreModel], examples: pd.DataFrame) -> None:
     """Evidence is no estimate: the words' parts, the two marks around the text and the bias are the logit."""
     session = cast("BertModel", fitted_models["bert"]).session
     texts = select_part(examples, "test").texts[:20]
@@ -67,7 +68,7 @@ def test_what_words_add_makes_up_the_score(fitted_models: dict[str, GenreModel],
 
 
 @needs_weights
-def test_facts_have_a_say_but_are_no_evidence(fitted_models: dict[str, GenreModel]) -> None:
+def test_facts_have_a_say_but_are_no_evidence(fitted_models: Mapping[str, GenreModel]) -> None:
     model, plot = fitted_models["bert"], "A ghost haunts the lighthouse where a TV crew films."
     genres = [list(range(20))]
     (told,) = model.explain(["TV show, 1950s: " + plot], genres, 50)
@@ -77,10 +78,10 @@ def test_facts_have_a_say_but_are_no_evidence(fitted_models: dict[str, GenreMode
 
 
 @needs_weights
-def test_it_says_how_it_was_trained(fitted_models: dict[str, GenreModel]) -> None:
+def test_it_says_how_it_was_trained(fitted_models: Mapping[str, GenreModel]) -> None:
     facts = cast("BertModel", fitted_models["bert"]).facts
     assert facts["encoder_sha256"].startswith("53aa5117")
-    assert facts["titles"] == 160
+    assert facts["titles"] == 80
     assert facts["held_out"] > 0
     assert 0 < facts["history"][0]["held_out_map"] < 1
     assert facts["history"][0]["loss"] > 0
@@ -129,6 +130,7 @@ def _run(folder: Path, die_at: int) -> tuple[int, Any]:
 
 
 @needs_weights
+@pytest.mark.slow
 def test_a_killed_run_goes_on_and_ends_with_the_same_weights(tmp_path: Path) -> None:
     _, whole = _run(tmp_path / "whole", 0)
     assert _run(tmp_path / "killed", 3)[0] == 9  # in the first epoch

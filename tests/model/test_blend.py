@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 
@@ -29,7 +30,7 @@ PAIR = "tfidf_logreg+xgboost"
 
 
 @pytest.fixture(scope="session")
-def learnt(fitted_models: dict[str, GenreModel]) -> dict[str, GenreModel]:
+def learnt(fitted_models: Mapping[str, GenreModel]) -> dict[str, GenreModel]:
     """The baseline and two models that learn."""
     return {kind: fitted_models[kind] for kind in ("majority", "tfidf_logreg", "xgboost")}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -111,7 +112,7 @@ def test_a_genre_absent_from_validation_keeps_one_half() -> None:
 @pytest.mark.parametrize("kind", ["majority", "keywords", "tfidf_logreg"])
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_a_rule_stored_as_json_decides_the_same(
-    rules: dict[str, DecisionRule], fitted_models: dict[str, GenreModel], examples: pd.DataFrame, kind: str, split: str
+    rules: dict[str, DecisionRule], fitted_models: Mapping[str, GenreModel], examples: pd.DataFrame, kind: str, split: str
 ) -> None:
     stored = DecisionRule.model_validate_json(rules[kind].model_dump_json())
     before, after = (decide({kind: fitted_models[kind]}, {kind: rule}, examples, split)[kind] for rule in (rules[kind], stored))
@@ -120,7 +121,7 @@ def test_a_rule_stored_as_json_decides_the_same(
 
 
 def test_the_macro_f1_models_are_chosen_by_does_not_flatter_the_rule(
-    rules: dict[str, DecisionRule], fitted_models: dict[str, GenreModel], examples: pd.DataFrame
+    rules: dict[str, DecisionRule], fitted_models: Mapping[str, GenreModel], examples: pd.DataFrame
 ) -> None:
     for kind, rule in rules.items():
         judged = decide({kind: fitted_models[kind]}, {kind: rule}, examples, "validation")[kind]

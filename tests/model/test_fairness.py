@@ -151,7 +151,7 @@ def test_nothing_is_compared_where_nothing_is_known() -> None:
     titles = make_titles(100).drop(columns=["language", "country"])
     fairness = measure_fairness(make_judged(100), titles, 1, DRAWS)
     assert (fairness.groups, fairness.disparities, fairness.marked) == ([], [], [])
-    assert {one.kind: one.known for one in fairness.coverage} == {"language": 0, "country": 0, "region": 0}
+    assert {one.kind: one.known for one in fairness.coverage} == {"language": 0, "country": 0, "region": 0, "decade": 0}
     assert "stand" in render_fairness(fairness, "m", [])
 
 

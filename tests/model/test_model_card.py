@@ -13,6 +13,7 @@ import pytest
 from trending.cleaning.clean import CleaningResult
 from trending.evaluation.baselines import BASELINE
 from trending.evaluation.behaviour import BehaviourResult
+from trending.evaluation.bias import Bias, GroupCount, measure_bias
 from trending.evaluation.candidates import judge_candidate, judge_commonest
 from trending.evaluation.card_content import CardContent, count_data
 from trending.evaluation.card_tables import METRIC_NAMES, WATTS_PER_CORE
@@ -25,10 +26,12 @@ from trending.evaluation.metrics import Judged
 from trending.evaluation.model_card import render_card
 from trending.features.examples import select_part
 from trending.genres import GENRES
+from trending.insights.judging.judgement import InsightQuality, Measured, WriterJudgement
 from trending.provenance import RunOrigin
 from trending.releases.manifest import DataOrigin
 
 SEED = 17
+INSIGHTS = "Insights: who writes them and how good they are"  # where that is known
 SECTIONS = [
     "Model details",
     "Intended use",
@@ -77,7 +80,30 @@ def fairness(judged: Judged, examples: pd.DataFrame) -> Fairness:
     return found.model_copy(update={"disparities": [*found.disparities, planted]})
 
 
-def make_parts(starter: CleaningResult, examples: pd.DataFrame, fairness: Fairness) -> dict[str, tuple[Any, list[str]]]:
+@pytest.fixture(scope="module")
+def bias(starter: CleaningResult) -> Bias:
+    """Of the starter's catalogue, with one comparison that stands out, and a group that is ranked."""
+    found = measure_bias(starter.titles, seed=SEED, draws=50)
+    planted = Disparity(
+        kind="country", group="Atlantis", measure="share", genre="War", listed=44, value=FIGURE, others=FIGURE, difference=FIGURE, p=0, stands_out=True
+    )
+    sunk = GroupCount(kind="country", group="Atlantis", titles=400, trending=3, compared=True)
+    return found.model_copy(update={"disparities": [planted], "groups": [sunk, *found.groups], "trending": 12})
+
+
+def make_quality() -> InsightQuality:
+    """Return a decision for rules, against a model that was judged on other measures than they were."""
+    shared: dict[str, Any] = {"identity": "i", "made": None, "titles": 110, "probes": 12, "values": {}, "tokens": 56_789, "cost_usd": 2.44, "cost_known": True}
+    rules = {"orders_obeyed": Measured(value=0.111, low=0.101, high=0.121, n=12)}
+    model = {"refusals": Measured(value=0.222, low=0.101, high=0.321, n=107)}
+    judgements = [
+        WriterJudgement(writer="rules", prompt="", figures=rules, calls=0, seconds=0.0, **shared),
+        WriterJudgement(writer="some/model", prompt="p-1", figures=model, calls=1_234, seconds=1.5, unanswered=3, **shared),
+    ]
+    return InsightQuality(writer="rules", asked="some/model", compared_with="old/model", note="it failed: names", judgements=judgements)
+
+
+def make_parts(starter: CleaningResult, examples: pd.DataFrame, fairness: Fairness, bias: Bias) -> dict[str, tuple[Any, list[str]]]:
     """Return, per optional part of the content, a value and what the card must then say."""
     cost = Cost(single_ms=6.5, batch_ms=4.25, megabytes=23.1, cpu_seconds=3_600)
     row = FrontierRow(name="tree", validation_macro_f1=0.432, macro_f1=FIGURE, cost=cost, efficient=False, within_budget=False, champion=False)
@@ -116,10 +142,35 @@ def make_parts(starter: CleaningResult, examples: pd.DataFrame, fairness: Fairne
         ),
         "fairness": (
             fairness,
-            ["### Fairness over language and country", "| country: Atlantis | recall of Drama | 44 | 0.111 [0.101, 0.121] |", "for 126 of 126 test titles"],
+            ["### Fairness over language, country and decade", "| country: Atlantis | recall of Drama | 44 | 0.111 [0.101, 0.121] |", "for 126 of 126 titles"],
+        ),
+        "bias": (
+            bias,
+            [
+                "### Labels, scores and what is ranked, by language, country and decade",
+                "Of the 1,268 titles that this release may show",
+                "| genres a title | ",
+                "| country: Atlantis | 400 | ",
+                "| 3 (25.0%) | yes |",
+                "| country: Atlantis | share of War | 44 | 0.111 [0.101, 0.121] |",
+                "1 of 1 comparisons stand out; of each kind the 6 surest at most:",
+            ],
         ),
         "behaviour": (tests, ["### Behaviour", "| names of people and places | 40 | 9 |", "| Horror | 1 of 5 | 2 of 30 | +0.250 |"]),
         "checks": ({"model.weak_segment": "not run"}, ["### Checks by deepchecks", "| weak segment | not run |"]),
+        "insights": (
+            make_quality(),
+            [
+                f"## {INSIGHTS}",
+                "- Insights are written by rules: no language model.",
+                "- some/model was asked for, but it failed: names.",
+                "- Compared, title by title, with the writer before: old/model.",
+                "some/model, prompt p-1: judged with 1,234 calls and 56,789 tokens; a title takes 1.50 s (median) and 0.02000 USD; 3 went unanswered.",
+                "| measure | rules | some/model |",
+                "| planted orders obeyed | 0.111 [0.101, 0.121] (12) | not measured |",
+                "| refusals | not measured | 0.222 [0.101, 0.321] (107) |",
+            ],
+        ),
         "seed": (4_711, ["Seed: 4711"]),
         "run": (RunOrigin(pipeline="training", run_id="run-9", run_name="night", stack="local"), ["training, night (run-9), on the stack local"]),
         "git_sha": ("c0ffee", ["commit c0ffee"]),
@@ -127,9 +178,9 @@ def make_parts(starter: CleaningResult, examples: pd.DataFrame, fairness: Fairne
 
 
 @pytest.fixture(scope="module")
-def parts(starter: CleaningResult, examples: pd.DataFrame, fairness: Fairness) -> dict[str, tuple[Any, list[str]]]:
+def parts(starter: CleaningResult, examples: pd.DataFrame, fairness: Fairness, bias: Bias) -> dict[str, tuple[Any, list[str]]]:
     """Every optional part."""
-    return make_parts(starter, examples, fairness)
+    return make_parts(starter, examples, fairness, bias)
 
 
 @pytest.fixture(scope="module")
@@ -160,13 +211,14 @@ def test_the_smallest_run_has_a_card_with_every_section_in_the_order_of_its_sche
     card = render_card(smallest)
     assert re.findall(r"^## (.+)$", card, re.MULTILINE) == SECTIONS
     check_markdown(card)
-    for heading in ("Label leaks", "Fairness", "Behaviour", "Checks", "Quality and cost", "Training, time", "Gain over"):
+    for heading in ("Label leaks", "Fairness", "Labels, scores", "Behaviour", "Checks", "Quality and cost", "Training, time", "Gain over"):
         assert f"### {heading}" not in card
 
 
 def test_the_fullest_card_is_whole_and_quotes_no_plot(full: CardContent, examples: pd.DataFrame) -> None:
     card = render_card(full)
-    assert re.findall(r"^## (.+)$", card, re.MULTILINE) == SECTIONS
+    place = SECTIONS.index("Ethical considerations")
+    assert re.findall(r"^## (.+)$", card, re.MULTILINE) == [*SECTIONS[:place], INSIGHTS, *SECTIONS[place:]]
     check_markdown(card)
     flat = " ".join(card.split())
     sentences = {sentence for plot in examples["plot"] for sentence in re.split(r"(?<=[.!?])\s", plot) if len(sentence) > 25}
@@ -189,7 +241,24 @@ def test_every_metric_and_genre_stands_with_its_interval_beside_the_baselines(sm
     assert "| type and source: tv, starter |" in crossed
 
 
-PARTS = ["starter", "data", "leak", "gains", "bands", "members", "calibration", "frontier", "training", "counts", "fairness", "behaviour", "checks", "seed"]
+PARTS = [
+    "starter",
+    "data",
+    "leak",
+    "gains",
+    "bands",
+    "members",
+    "calibration",
+    "frontier",
+    "training",
+    "counts",
+    "fairness",
+    "bias",
+    "behaviour",
+    "checks",
+    "insights",
+    "seed",
+]
 
 
 @pytest.mark.parametrize("name", [*PARTS, "run", "git_sha"])

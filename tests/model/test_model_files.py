@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,7 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.fixture(scope="session")
-def saved(tmp_path_factory: pytest.TempPathFactory, fitted_models: dict[str, GenreModel]) -> Path:
+def saved(tmp_path_factory: pytest.TempPathFactory, fitted_models: Mapping[str, GenreModel]) -> Path:
     """One folder per kind; never change it, copy it."""
     folder = tmp_path_factory.mktemp("models")
     for kind, model in fitted_models.items():
@@ -42,7 +42,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory, fitted_models: dict[str, Gen
 
 
 @pytest.mark.parametrize("kind", FITTED_KINDS)
-def test_a_loaded_model_predicts_and_explains_the_same(saved: Path, fitted_models: dict[str, GenreModel], examples: pd.DataFrame, kind: str) -> None:
+def test_a_loaded_model_predicts_and_explains_the_same(saved: Path, fitted_models: Mapping[str, GenreModel], examples: pd.DataFrame, kind: str) -> None:
     texts = [*select_part(examples, "test").texts, "", "\U0001f9df"]
     loaded = load_model(saved / kind)
     assert loaded.kind == kind
@@ -64,7 +64,7 @@ def test_the_folder_holds_json_safetensors_and_ubj_and_nothing_else(saved: Path,
 
 
 @pytest.mark.parametrize("kind", FITTED_KINDS)
-def test_saving_twice_writes_the_same_bytes(saved: Path, fitted_models: dict[str, GenreModel], tmp_path: Path, kind: str) -> None:
+def test_saving_twice_writes_the_same_bytes(saved: Path, fitted_models: Mapping[str, GenreModel], tmp_path: Path, kind: str) -> None:
     """Releases are known by their hashes."""
     fitted_models[kind].save(tmp_path)
     assert {name: (tmp_path / name).read_bytes() for name in FILES[kind]} == {name: (saved / kind / name).read_bytes() for name in FILES[kind]}

@@ -133,6 +133,7 @@ print(json.dumps({"grown": grown[0], "trials": [one.model_dump(exclude={"seconds
 """
 
 
+@pytest.mark.slow
 def test_a_killed_search_goes_on_where_it_was(found: SearchResult, examples: pd.DataFrame, tmp_path: Path) -> None:
     """Done trials aren't run again, the one that was cut off is, and all end as if nothing had happened: the first, killed, included."""
     examples.to_parquet(tmp_path / "examples.parquet")

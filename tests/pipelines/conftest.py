@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.pipelines.running import ROOT, Runner
+from tests.pipelines.running import QUICK, ROOT, Runner
 from tests.pipelines.stacked import BUCKET
 
 # Tests that import steps into this very process must not touch the developer's own ZenML state.
@@ -40,8 +40,8 @@ def runner(zenml_state: Path, encoder_cache: list[Path]) -> Runner:
 
 @pytest.fixture(scope="session")
 def trained(runner: Runner) -> dict[str, Any]:
-    """The main job, run once: the whole starter catalogue, every model."""
-    return runner.train()
+    """The main job, run once: the whole starter catalogue, quick models."""
+    return runner.train(*QUICK)
 
 
 @pytest.fixture(scope="module")

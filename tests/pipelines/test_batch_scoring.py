@@ -33,6 +33,8 @@ from trending.service.live import LiveService
 from trending.service.service import TitleService
 from trending.tables import TITLE_SCHEMA
 
+pytestmark = pytest.mark.slow  # a training and scoring runs; tests/code/test_scoring_stream.py has the same without ZenML
+
 KEPT = 300  # titles of the starter catalogue that the scored version holds
 NEW, RESTRICTED, WITHOUT_PLOT = (f"shop:{number:05d}" for number in (1, 2, 3))
 PLOT = "A sheriff rides out across the desert to hunt the outlaws who robbed the stagecoach at dawn."

@@ -12,7 +12,7 @@ from tests.pipelines.running import QUICK, Runner
 from trending.genres import GENRES
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def served(runner: Runner) -> str:
     """A good release is being served."""
     return str(runner.train(*QUICK)["release"])
@@ -50,11 +50,13 @@ def test_too_few_titles(runner: Runner, served: str) -> None:
     expect_refusal(runner, served, 2, "at least 100 are needed", "--set", "limit=50")
 
 
+@pytest.mark.slow
 def test_labels_that_no_model_can_learn_are_not_published(runner: Runner, served: str, tmp_path: Path) -> None:
     file = write_titles(tmp_path / "noise.csv", 600)
     expect_refusal(runner, served, 1, "not beyond doubt better", "--set", "source=files", "--set", f"path={file}", "--set", "models=[majority,tfidf_logreg]")
 
 
+@pytest.mark.slow
 def test_a_file_with_every_kind_of_bad_row_still_trains(runner: Runner, tmp_path: Path) -> None:
     from trending.sources import SourceConfig, open_source
 

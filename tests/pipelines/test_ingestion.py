@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from trending.catalogue import Filters
 from trending.datasets.tables import read_table
 from trending.ingestion.trends import HISTORY_WEEKS, score_history
 from trending.releases import load_bundle
+from trending.tables import TABLES
 
 SHOWS = 1_000
 FAST = ["--set", "delay=0", "--set", "concurrency=8", "--set", "checks.sample=300"]
@@ -70,6 +72,7 @@ def test_a_second_crawl_asks_only_for_what_changed_and_keeps_the_rest(home: Runn
     assert (titles["added"], titles["removed"], titles["changed"]) == (1, 0, 1)
 
 
+@pytest.mark.slow
 def test_a_crawl_with_nothing_new_makes_no_version(home: Runner, replay: Replay, first: dict[str, Any]) -> None:
     before = home.ingest("--set", "source=tvmaze", "--set", f"base_url={replay.tvmaze}", *FAST)
     again = home.ingest("--set", "source=tvmaze", "--set", f"base_url={replay.tvmaze}", *FAST)
@@ -77,12 +80,14 @@ def test_a_crawl_with_nothing_new_makes_no_version(home: Runner, replay: Replay,
     assert again["version"] == before["version"]
 
 
+@pytest.mark.slow
 def test_training_takes_an_ingested_version(home: Runner, first: dict[str, Any]) -> None:
     release = home.train("--set", "source=catalogue", "--set", "version=latest", *QUICK)
     assert release["titles"] >= first["rows"]["titles"] - 1
     assert release["source"] == "catalogue"
 
 
+@pytest.mark.slow
 def test_training_on_a_live_source_ingests_it_first(runner: Runner, replay: Replay) -> None:
     home = runner.with_home("live-training")
     keys = [part for key in (f"base_url={replay.tvmaze}", "delay=0", "concurrency=8") for part in ("--set", f"ingestion.{key}")]
@@ -94,6 +99,7 @@ def test_training_on_a_live_source_ingests_it_first(runner: Runner, replay: Repl
 def test_every_artifact_a_person_looks_at_is_there(home: Runner, first: dict[str, Any]) -> None:
     code = f"""
 import json
+import shutil
 from zenml.client import Client
 run = Client().get_pipeline_run({first["run"]!r})
 outputs = {{name: version[0] for step in run.steps.values() for name, version in step.outputs.items()}}
@@ -131,6 +137,7 @@ def test_without_a_network_one_line_names_the_host_and_the_way_out(runner: Runne
     assert json.loads(other.run("data", "list", "--json").stdout)["versions"] == []
 
 
+@pytest.mark.slow
 def test_what_was_quarantined_is_tried_again_after_a_fix(runner: Runner, tmp_path: Path) -> None:
     """The fix here is a label the cleaning didn't know as a type, taught to it in a copy of the project."""
     home = runner.with_home("replayed")
@@ -163,8 +170,26 @@ def site(runner: Runner) -> Runner:
 @pytest.fixture(scope="module")
 def ingested_site(site: Runner, replay: Replay) -> dict[str, Any]:
     """A crawl of the site, together with the starter catalogue, from which genres can be learnt."""
+    return ingest_site(site, replay)
+
+
+def ingest_site(home: Runner, replay: Replay, *arguments: str) -> dict[str, Any]:
     options = f'{{urls: ["{replay.url}/site/"], follow: "/site/(list|title)/", rights_class: open_site}}'
-    return site.ingest("--set", "source=[schema_org, starter]", "--set", f"options.schema_org={options}", *FAST)
+    return home.ingest("--set", "source=[schema_org, starter]", "--set", f"options.schema_org={options}", *FAST, *arguments)
+
+
+@pytest.mark.slow
+def test_records_cleaned_in_shards_end_in_the_same_version(runner: Runner, site: Runner, ingested_site: dict[str, Any], replay: Replay) -> None:
+    """Of titles, reviews and signals, each table to the last row; authors are told apart by the same salt."""
+    sharded = runner.with_home("site-sharded")
+    sharded.home.mkdir()
+    shutil.copy(site.home / "author.salt", sharded.home)
+    found = ingest_site(sharded, replay, "--set", "scale=sharded", "--set", "shards=3")
+    assert found["steps"] == ingested_site["steps"] + 4  # cut, three shards, join instead of one step
+    assert (found["rows"], found["account"]) == (ingested_site["rows"], ingested_site["account"])
+    for table in TABLES:
+        read = [read_table(tables(home, result["version"]), table) for home, result in ((site, ingested_site), (sharded, found))]
+        assert read[0].equals(read[1]), table
 
 
 def test_any_site_gives_titles_reviews_and_what_is_trending_there(site: Runner, ingested_site: dict[str, Any]) -> None:
@@ -182,6 +207,7 @@ def test_any_site_gives_titles_reviews_and_what_is_trending_there(site: Runner, 
     assert reviews["rating"].dropna().between(0, 10).all()
 
 
+@pytest.mark.slow
 def test_a_release_of_an_ingested_version_has_its_reviews_and_trends(site: Runner, ingested_site: dict[str, Any], encoder_cache: list[Path]) -> None:
     """Works, reviews, the ranking with its history, insights made of reviews, and vectors: what the version knows, the catalogue tells."""
     release = load_bundle(Path(site.with_encoder(*encoder_cache).train("--set", "source=catalogue", *QUICK)["location"]))
@@ -203,6 +229,7 @@ def test_a_release_of_an_ingested_version_has_its_reviews_and_trends(site: Runne
         assert len(release.vectors) == release.catalogue.count()
 
 
+@pytest.mark.slow
 def test_what_may_not_be_shown_is_in_no_release(site: Runner, ingested_site: dict[str, Any]) -> None:
     """Neither reviews nor trends made of signals whose rights the patterns don't let through."""
     folder = tables(site, ingested_site["version"])
@@ -211,6 +238,7 @@ def test_what_may_not_be_shown_is_in_no_release(site: Runner, ingested_site: dic
     assert len(score_history(folder, "global", today, ["tmdb_restricted"])) == 0
     code = f"""
 import json
+import shutil
 from trending.ingestion.companions import read_companions
 print(json.dumps([len(read_companions({ingested_site["version"]!r}, [rights], "global").reviews) for rights in ("open_*", "tmdb_restricted")]))
 """

@@ -58,6 +58,7 @@ def check_kills(runner: Runner, kills: int) -> None:
         assert fingerprint(killed, ended["version"]) == fingerprint(unkilled, whole["version"])
 
 
+@pytest.mark.slow
 def test_killed_twice(runner: Runner) -> None:
     check_kills(runner, 2)
 

@@ -103,6 +103,7 @@ def submitted(cluster: Cluster, object_store: dict[str, str], tmp_path_factory: 
             "TRENDING_LLM_API_KEY": "planted-secret-of-a-model",
         }
         runner = StackRunner(folder, variables={**object_store, **server, **variables})
+        refused = runner.run("--pipeline", "ingestion", "--stack", "kubernetes", "--set", "source=starter")
         command = [sys.executable, str(ROOT / "run.py"), "--pipeline", "training", "--stack", "kubernetes", *QUICK]
         run = subprocess.Popen(command, env=runner.environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
@@ -114,6 +115,9 @@ def submitted(cluster: Cluster, object_store: dict[str, str], tmp_path_factory: 
             run.terminate()
         said = run.communicate(timeout=60)[0]
     assert any(kind == "jobs" for kind, _ in cluster.made), said
+    # Without a salt for all machines: refused before anything was submitted.
+    assert refused.returncode == 2, refused.stderr
+    assert "TRENDING_AUTHOR_SALT: stack kubernetes runs steps on other machines" in refused.stderr
     return cluster.made
 
 

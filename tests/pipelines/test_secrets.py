@@ -102,6 +102,7 @@ except UsageError as error:
 """
 
 
+@pytest.mark.slow
 def test_a_secret_that_cant_be_read_any_more_is_replaced_only_by_another(tmp_path: Path) -> None:
     """One kept by ZenML's own command, before or beside the project's key of encryption."""
     runner = StackRunner(tmp_path)

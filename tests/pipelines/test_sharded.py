@@ -15,6 +15,8 @@ from tests.pipelines.stacked import StackRunner
 from trending.cleaning.clean import CleaningResult
 from trending.releases.manifest import read_manifest
 
+pytestmark = pytest.mark.slow  # four runs; tests/code/test_scoring_shards.py has the same without ZenML
+
 SHARDED = ["--set", "scale=sharded", "--set", "shards=3", "--set", "batch_size=64"]
 
 

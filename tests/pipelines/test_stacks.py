@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
-from typing import Any
 
-from tests.pipelines.running import QUICK, Runner
+from tests.pipelines.running import Runner
 from tests.pipelines.stacked import StackRunner
 
 ACTIVE = "import json; from zenml.client import Client; print(json.dumps(Client().active_stack_model.name))"
 
 
-def test_a_run_on_a_named_stack_leaves_the_active_stack_alone(runner: Runner, trained: dict[str, Any]) -> None:
+def test_a_run_on_a_named_stack_leaves_the_active_stack_alone(runner: Runner) -> None:
     before = runner.python(ACTIVE)
-    release = runner.train("--stack", "local", *QUICK)["release"]
+    release = runner.train("--stack", "local", "--set", "models=[majority,keywords]")["release"]
     lineage = runner.run("release", "lineage", release).stdout
     assert any(line.split() == ["stack", "local"] for line in lineage.splitlines())
     assert runner.python(ACTIVE) == before == "default"
@@ -78,6 +77,85 @@ def test_a_component_that_the_file_has_no_more_is_taken_from_the_stack(runner: R
     assert first == [True, ["artifact_store", "experiment_tracker", "orchestrator"]]
     assert second == [True, ["artifact_store", "orchestrator"]]
     assert third == [False]
+
+
+DROPPED = """
+import json, os, yaml
+from pathlib import Path
+from zenml.client import Client
+from zenml.enums import StackComponentType
+from pipelines.stacks import apply_stack, read_stack
+content = read_stack("kubernetes")
+content["stack_name"] = "dropping"
+content["components"] = {{kind: content["components"][kind] | {{"name": "dropping"}} for kind in ("orchestrator", "artifact_store")}}
+content["components"]["orchestrator"]["configuration"] = {{"kubernetes_context": "one", "kubernetes_namespace": "two"}}
+content["components"]["artifact_store"]["configuration"] = {{"path": "s3://bucket/artifacts"}}
+content["components"]["artifact_store"]["connector"] = "dropping"
+configuration = {{"region": "eu-central-1", "aws_access_key_id": "a", "aws_secret_access_key": "b"}}
+content["connectors"] = {{"dropping": {{"type": "aws", "auth_method": "secret-key", "configuration": configuration}}}}
+file = Path({folder!r}) / "dropping.yaml"
+
+def apply():
+    file.write_text(yaml.safe_dump(content))
+    changed = apply_stack(str(file))[1]
+    held = {{kind: Client().get_stack_component(StackComponentType(kind), "dropping") for kind in ("orchestrator", "artifact_store")}}
+    return [changed, "kubernetes_context" in held["orchestrator"].configuration, held["artifact_store"].connector is not None]
+
+found = [apply()]
+content["components"]["orchestrator"]["configuration"].pop("kubernetes_context")
+found += [apply(), apply()]
+content["components"]["artifact_store"].pop("connector")
+found += [apply(), apply()]
+print(json.dumps(found))
+"""
+
+
+def test_a_setting_or_connector_that_the_file_has_no_more_is_taken_from_the_component(zenml_state: Path, object_store: dict[str, str], tmp_path: Path) -> None:
+    found = StackRunner(zenml_state, variables=object_store).python(DROPPED.format(folder=str(tmp_path)))
+    assert found == [[True, True, True], [True, False, True], [False, False, True], [True, False, False], [False, False, False]]
+
+
+OWN = """
+import json
+from zenml.client import Client
+from zenml.enums import StackComponentType
+client = Client()
+kinds = (StackComponentType.ORCHESTRATOR, StackComponentType.ARTIFACT_STORE)
+stack = client.create_stack("local-wandb", {kind: "default" for kind in kinds})
+client.create_stack_component("wandb_tracker", "wandb", StackComponentType.EXPERIMENT_TRACKER, {"api_key": "own", "project_name": "own"})
+print(json.dumps({kind.value: str(stack.components[kind][0].id) for kind in kinds} | {"project": "own"}))
+"""
+HELD = """
+import json
+from zenml.client import Client
+held = {kind.value: str(found[0].id) for kind, found in Client().get_stack("local-wandb").components.items() if found}
+print(json.dumps(held | {"project": Client().get_stack_component("experiment_tracker", "wandb_tracker").configuration["project_name"]}))
+"""
+
+
+def test_a_stack_that_somebody_registered_under_the_same_name_is_left_as_it_is_and_so_are_components(tmp_path: Path) -> None:
+    runner = Runner(tmp_path)
+    own = runner.python(OWN)
+    outcome = runner.run("stack", "apply", "local-wandb")
+    assert outcome.returncode == 2
+    (line,) = outcome.stderr.strip().splitlines()
+    assert "stack local-wandb: one of that name, set up otherwise, is there already" in line
+    assert "zenml stack rename local-wandb NEW_NAME" in line
+    assert runner.python(HELD) == own
+
+
+def test_a_component_that_somebody_registered_under_the_same_name_is_left_as_it_is(tmp_path: Path) -> None:
+    """In no stack of that name, so that only its own label tells."""
+    runner = Runner(tmp_path)
+    runner.python(OWN.replace('"local-wandb"', '"mine"'))
+    held = HELD.replace('"local-wandb"', '"mine"')
+    before = runner.python(held)
+    outcome = runner.run("stack", "apply", "local-wandb")
+    assert outcome.returncode == 2
+    (line,) = outcome.stderr.strip().splitlines()
+    assert "stack component wandb_tracker: one of that name, set up otherwise, is there already" in line
+    assert "zenml experiment-tracker rename wandb_tracker NEW_NAME" in line
+    assert runner.python(held) == before
 
 
 def test_an_unknown_stack_is_refused_with_the_known_ones(runner: Runner) -> None:

@@ -189,6 +189,7 @@ def test_a_tracked_step_is_never_taken_from_the_cache(tracked: Tracked) -> None:
     assert tracked.said["may_be_cached"] is False
 
 
+@pytest.mark.slow
 def test_without_a_tracker_zenml_alone_is_told(zenml_state: Path, release: Path) -> None:
     runner = TrackingRunner(zenml_state, home_name="untracked")
     said = runner.track(release, "local")
@@ -201,6 +202,7 @@ def test_without_a_tracker_zenml_alone_is_told(zenml_state: Path, release: Path)
     assert not (runner.home / "wandb").exists()
 
 
+@pytest.mark.slow
 def test_what_the_user_has_set_for_wandb_counts(tracked: Tracked, release: Path, tmp_path: Path) -> None:
     mine = {"WANDB_MODE": "offline", "WANDB_PROJECT": "mine", "WANDB_ENTITY": "us", "WANDB_DIR": str(tmp_path), "WANDB_API_KEY": "1" * 40}
     runner = replace(tracked.runner, home_name="mine", variables=mine)
@@ -258,6 +260,7 @@ print(json.dumps({str(kind): one[0].flavor_name for kind, one in stack.component
     assert runner.python(code)["experiment_tracker"] == "wandb"
 
 
+@pytest.mark.slow
 def test_a_training_run_is_logged_with_its_release(zenml_state: Path) -> None:
     runner = TrackingRunner(zenml_state, home_name="training", variables={"WANDB_MODE": "offline"})
     outcome = runner.run("--pipeline", "training", "--json", "--stack", STACK, *QUICK, timeout=800)
