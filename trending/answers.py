@@ -185,6 +185,7 @@ class InsightsAnswer(_Answer):
 
     release: str
     title_id: str | None = None
+    attribution: Attribution | None = Field(None, description="Of the title; null for text that was given.")
     insights: Insights
 
 

@@ -61,6 +61,10 @@ class ReleaseError(TrendingError):
     status = 503
 
 
+class MovedError(ReleaseError):
+    """Another model is served by now than the one that was to be replaced."""
+
+
 class OverloadedError(TrendingError):
     """More is asked of the service than it can take now; whoever asks has done nothing wrong."""
 

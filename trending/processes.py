@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import trending
+from trending import errors
+from trending.errors import QualityError, TrendingError
+
+_OWN_ERROR = re.compile(rf"^{re.escape(errors.__name__)}\.(\w+): (.+)\s*\Z", re.MULTILINE)  # as a traceback ends
 
 
 def child_environment() -> dict[str, str]:
@@ -31,6 +39,35 @@ def run_child(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         finally:
             _running.discard(child)
     return subprocess.CompletedProcess(command, child.returncode, stdout, stderr)
+
+
+def run_apart(module: str, *arguments: str, what: str, where: str, mend: str) -> dict[str, Any]:
+    """Run `python -m MODULE ARGUMENTS`, and return the JSON object in the last line it prints.
+
+    On one machine ZenML runs a pipeline's mapped steps as threads of one process. Apart, a shard neither waits for the others' turn at Python's lock nor,
+    should it want more memory than there is, takes them and the run with it.
+
+    Args:
+        module: Of this project.
+        arguments: Its command line.
+        what: What the module does, as in "scoring a shard".
+        where: What it works on.
+        mend: What helps a process that was killed for want of memory.
+
+    Raises:
+        TrendingError: What the process raised of them, of the same kind.
+        QualityError: If it fails otherwise.
+    """
+    outcome = run_child([sys.executable, "-m", module, *arguments])
+    if outcome.returncode:
+        if (raised := _OWN_ERROR.search(outcome.stderr)) is not None:
+            kind: type[TrendingError] = getattr(errors, raised[1])
+            raise kind(raised[2])
+        killed = f"killed by signal {-outcome.returncode}" if outcome.returncode < 0 else f"exit code {outcome.returncode}"
+        reason = (outcome.stderr.strip().splitlines() or [killed])[-1][:300] if outcome.returncode > 0 else killed
+        raise QualityError(f"{what} failed ({reason})", where=where, mend=f"if it was killed for want of memory, {mend}")
+    told: dict[str, Any] = json.loads(outcome.stdout.splitlines()[-1])
+    return told
 
 
 def end_children() -> None:

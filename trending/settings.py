@@ -31,12 +31,15 @@ class Settings(BaseSettings):
     releases: str = Field("", description="Where releases lie: a folder or an fsspec address such as s3://bucket/releases.")
     feature_store: str = Field("", description="Where the feature store lies: a folder, or an address such as s3://bucket/features.")
     data: str = Field("", description="Where data versions lie: a folder or an fsspec address such as s3://bucket/data.")
+    experiments: str = Field("", description="Where the logs of experiments lie: a folder, or an address such as s3://bucket/experiments.")
+    feedback: str = Field("", description="Where answers lie that were flagged: a folder, or an address such as s3://bucket/feedback.")
     contact: str = Field(
         "https://example.org/trending-now",
         pattern=r"^[\x21-\x7e]+$",
         description="Where a site's owner reaches whoever runs the crawls: a page or an e-mail address, sent with every request.",
     )
     author_salt: SecretStr | None = Field(None, description="Key of reviewers' pseudonyms, where several machines must agree; else one is kept in `home`.")
+    actor: str = Field("", description="Who acts, as the audit trail names them; empty: the user and the machine.")
     tmdb_key: SecretStr | None = Field(None, description="Your own TMDB key (v4 token or v3 key), for the source tmdb.")
     encoder: str = Field(
         "auto", description="Weights of the sentence encoder: a folder, a hub id with @revision, `auto` (the installed package, if any) or `none`."
@@ -55,6 +58,10 @@ class Settings(BaseSettings):
     rate_limit: str = Field("600/minute", pattern=r"^([1-9]\d{0,6}/(second|minute|hour))?$", description="Requests per client; empty: no limit.")
     log_format: Literal["", "json", "text"] = Field("", description="How services log; by default text on a terminal, else JSON.")
     metrics: Literal["", "emf"] = Field("", description="emf: services also write their metrics on stdout, a line a minute, as CloudWatch reads them.")
+    monitoring: str = Field(
+        "", description="Where recordings of what is asked and answered lie: a folder, an address such as s3://bucket/monitoring, or `off`."
+    )
+    monitoring_texts: bool = Field(False, description="Keep the texts that users write in the samples of recordings, beside their descriptors.")
     service_name: str = Field("trending-now", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="What logs, metrics and traces call the service.")
     max_body_bytes: int = Field(1_000_000, ge=1_000, le=100_000_000, description="Largest request body the API reads.")
     max_text_chars: int = Field(20_000, ge=100, le=1_000_000, description="Longest text the API scores.")
@@ -68,6 +75,11 @@ class Settings(BaseSettings):
             raise ValueError(str(error)) from error
 
     @property
+    def feedback_url(self) -> str:
+        """Where flagged answers lie: `TRENDING_FEEDBACK`, or `feedback/` under the home folder."""
+        return self.feedback or str(self.home / "feedback")
+
+    @property
     def releases_url(self) -> str:
         """Where releases lie: `TRENDING_RELEASES`, or `releases/` under the home folder."""
         return self.releases or str(self.home / "releases")
@@ -76,6 +88,16 @@ class Settings(BaseSettings):
     def data_url(self) -> str:
         """Where data versions lie: `TRENDING_DATA`, or `data/` under the home folder."""
         return self.data or str(self.home / "data")
+
+    @property
+    def experiments_url(self) -> str:
+        """Where the logs of experiments lie: `TRENDING_EXPERIMENTS`, or `experiments/` under the home folder."""
+        return self.experiments or str(self.home / "experiments")
+
+    @property
+    def monitoring_url(self) -> str:
+        """Where recordings lie: `TRENDING_MONITORING`, or `monitoring/` under the home folder; empty if nothing is recorded."""
+        return "" if self.monitoring == "off" else self.monitoring or str(self.home / "monitoring")
 
     def key_of(self, source: str) -> str | None:
         """Return the API key of a live source, if one is set."""

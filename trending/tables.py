@@ -80,6 +80,8 @@ QUARANTINE_SCHEMA = pa.schema(
     ]
 )
 
+DELETED_RECORD = "{}"  # of a row in quarantine that was deleted on request: there is nothing to try again
+
 # Which rows are the same film or show. `how` names the evidence ("id:imdb", "title+year+plot", "single"); `score` is 0 to 1.
 MATCH_SCHEMA = pa.schema([("title_id", pa.string()), ("work_id", pa.string()), ("how", pa.string()), ("score", pa.float64())])
 

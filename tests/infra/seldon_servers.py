@@ -125,7 +125,8 @@ def start_api(home: Path, folder: Path) -> ModelServer:
     """Start the project's own API over the releases of a home folder."""
     ports = find_free_ports(3)
     command = [sys.executable, str(ROOT / "run.py"), "serve", "api", "--port", str(ports[0])]
-    return ModelServer(command, {"TRENDING_HOME": str(home), "PYTHONPATH": str(ROOT), "TRENDING_RATE_LIMIT": ""}, folder, ports, "/ready")
+    settings = {"TRENDING_HOME": str(home), "PYTHONPATH": str(ROOT), "TRENDING_RATE_LIMIT": "", "TRENDING_MONITORING": "off"}
+    return ModelServer(command, settings, folder, ports, "/ready")
 
 
 def ask_grpc(core: int, binaries: Path, server: ModelServer, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import boto3
@@ -21,9 +21,14 @@ from moto.server import ThreadedMotoServer
 from packaging.requirements import Requirement
 
 from tests.infra.tools import ROOT, UV, fetch_package, find_tool
+from trending.genres import GENRES
 from trending.models.base import GenreModel
+from trending.monitoring.recorder import encode_event
+from trending.monitoring.recordings import read_sample
+from trending.predictions import Prediction
 from trending.releases import ReleaseStore
 from trending.settings import Settings
+from trending.telemetry import Event, LlmCall, TextsScored
 
 DOCKER = ROOT / "infra" / "docker"
 LOCK = DOCKER / "serving.lock"
@@ -149,7 +154,7 @@ def test_the_chat_and_releases_need_nothing_but_the_serving_lock(store: ReleaseS
         assert ran.returncode == (1 if "rollback" in words else 0), ran.stderr  # there is one release only
 
 
-def test_every_kind_of_model_predicts_with_nothing_but_the_serving_lock(tmp_path: Path, fitted_models: dict[str, GenreModel]) -> None:
+def test_every_kind_of_model_predicts_with_nothing_but_the_serving_lock(tmp_path: Path, fitted_models: Mapping[str, GenreModel]) -> None:
     for kind, model in fitted_models.items():
         (tmp_path / kind).mkdir()
         model.save(tmp_path / kind)
@@ -264,3 +269,17 @@ def test_the_list_of_serving_says_why_a_version_is_named() -> None:
     lines = [line.partition("#")[0].strip() for line in (DOCKER / "serving.in").read_text(encoding="utf-8").splitlines()]
     named = [Requirement(line) for line in lines if line]
     assert [one.name for one in named if one.specifier] == ["xgboost-cpu"]
+
+
+def test_what_the_service_is_asked_is_recorded_with_nothing_but_the_serving_lock(tmp_path: Path) -> None:
+    """Samples, as whylogs isn't among it, and the log says so."""
+    prediction = Prediction(genres=[], scores=dict.fromkeys(GENRES, 0.25))
+    asked: list[Event] = [TextsScored("one", ["A ship is lost."] * 3, [prediction] * 3), LlmCall("m", "answered", 1.0, 9, 0.1, "chat", 20, "It is good.")]
+    lines = b"".join(encode_event(1.9e9, "one", event, drawn) for event, drawn in zip(asked, ({0: 0.5, 1: 0.1, 2: 0.4}, {0: 0.2}), strict=True))
+    command = [sys.executable, "-m", "trending.monitoring.writer", str(tmp_path)]
+    done = subprocess.run(command, input=lines, cwd=ROOT, env=hide_all_but_serving(), capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert b"whylogs is not installed" in done.stdout
+    (texts,) = tmp_path.rglob("texts-*")
+    (calls,) = tmp_path.rglob("llm-*")
+    assert [read_sample(path.read_bytes()).seen for path in (texts, calls)] == [3, 1]

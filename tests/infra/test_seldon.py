@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,9 @@ def environments(pytestconfig: pytest.Config) -> dict[int, Path]:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory, environments: dict[int, Path], bundle: Path, fitted_models: dict[str, GenreModel]) -> Iterator[Running]:
+def running(
+    tmp_path_factory: pytest.TempPathFactory, environments: dict[int, Path], bundle: Path, fitted_models: Mapping[str, GenreModel]
+) -> Iterator[Running]:
     """The servers and the API over a release whose model is a blend of all kinds that learn."""
     home = tmp_path_factory.mktemp("seldon")
     store = ReleaseStore(str(home / "releases"), home / "cache" / "releases")

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +75,10 @@ def test_a_damaged_release_is_refused_when_named_and_replaced_by_an_older_one_wh
     assert genre_server.GenreServer.open().version == older
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("core", [1, 2])
 def test_the_shared_server_scores_with_nothing_but_what_a_lock_names(
-    core: int, store: ReleaseStore, bundle: Path, tmp_path: Path, fitted_models: dict[str, GenreModel]
+    core: int, store: ReleaseStore, bundle: Path, tmp_path: Path, fitted_models: Mapping[str, GenreModel]
 ) -> None:
     store.publish(make_later(bundle, tmp_path / "blended", 1, choose_learnt(fitted_models)))
     script = "import sys, json; from genre_server import GenreServer; print(len(GenreServer.open().answer(json.loads(sys.argv[1])).predictions[0].scores))"

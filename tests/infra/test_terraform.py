@@ -25,7 +25,7 @@ from trending.settings import Settings
 ROOT = Path(__file__).resolve().parents[2]
 TERRAFORM = ROOT / "infra" / "terraform"
 CHECK = ROOT.parent / "shared" / "infra" / "check_terraform.sh"
-QUICK = ("environments/prod", "modules/iam")  # the whole of an environment by its plan, and who may do what
+QUICK = ("modules/iam",)  # who may do what
 FOLDERS = sorted(str(path.parent.relative_to(TERRAFORM)) for path in TERRAFORM.rglob("versions.tf") if ".terraform" not in path.parts)
 FILES = sorted(path for path in TERRAFORM.rglob("*.tf") if ".terraform" not in path.parts)
 # What IAM calls otherwise than the API; None: no call of its own, but a right that others ask for, or a key of conditions.

@@ -5,15 +5,26 @@ moto answers every request, whatever the policy, so that the comparison is ours;
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from tests.apps.killing import FileFollower
+from tests.data.feature_samples import DAY, NOW, make_titles
+from trending.features.store.repository import FeatureRepository
+from trending.features.store.tables import build_tables
+from trending.monitoring.llm import describe_check
+from trending.monitoring.recordings import Group
+from trending.monitoring.recordings import open_store as open_recordings
+from trending.monitoring.sample import read_live
 from trending.releases import ReleaseStore
+from trending.releases.promotion import promote
 
 pytest.importorskip("s3fs", reason="s3fs is not installed")
 server = pytest.importorskip("moto.server", reason="moto is not installed")
@@ -24,6 +35,7 @@ ACTIONS = {
     "abort_multipart_upload": "s3:AbortMultipartUpload",
     "complete_multipart_upload": "s3:PutObject",
     "create_multipart_upload": "s3:PutObject",
+    "delete_object": "s3:DeleteObject",
     "delete_objects": "s3:DeleteObject",
     "get_object": "s3:GetObject",
     "head_object": "s3:GetObject",
@@ -88,8 +100,12 @@ def read_list(text: str, pattern: str) -> list[str]:
 
 @pytest.fixture
 def published(requests: list[Request], bundle: Path, tmp_path: Path) -> str:
-    """A release in the bucket."""
-    return open_store(tmp_path / "training").publish(bundle)
+    """A release in the bucket, which was empty."""
+    store = open_store(tmp_path / "training")
+    if store.fs.exists(store.root):  # moto keeps buckets beyond its server
+        store.fs.rm(store.root, recursive=True)
+    requests.clear()
+    return store.publish(bundle)
 
 
 def test_the_service_reads_a_release_with_the_rights_it_has(requests: list[Request], published: str, tmp_path: Path) -> None:
@@ -103,11 +119,18 @@ def test_the_service_reads_a_release_with_the_rights_it_has(requests: list[Reque
     assert all(key.startswith("releases/") for action, key in requests if action == "s3:GetObject"), requests
 
 
-def test_a_deployment_promotes_with_the_right_to_write_one_object(requests: list[Request], published: str, tmp_path: Path) -> None:
+def test_a_deployment_promotes_with_the_right_to_write_current_and_the_trail(requests: list[Request], published: str, tmp_path: Path) -> None:
+    store = open_store(tmp_path / "deployment")
+    store.files.remove("CURRENT")
     requests.clear()
-    open_store(tmp_path / "deployment").promote(published)
-    assert {(action, key) for action, key in requests if action not in {"s3:ListBucket", "s3:GetObject"}} == {("s3:PutObject", "releases/CURRENT")}
-    assert "/releases/CURRENT" in (IAM / "deploy.tf").read_text(encoding="utf-8")
+    promote(store, published, followers=[FileFollower(tmp_path / "followed")])
+    written = {(action, key) for action, key in requests if action not in {"s3:ListBucket", "s3:GetObject"}}
+    trail, intent = "releases/audit/", "releases/audit/pending.json"
+    put = {("s3:PutObject", key) for key in ("releases/CURRENT", intent, f"{trail}untold", f"{trail}00000002.json")}
+    assert written == {*put, ("s3:DeleteObject", intent)}
+    policy = (IAM / "deploy.tf").read_text(encoding="utf-8")
+    for allowed in ("/releases/CURRENT", f"/{trail}*", f"/{intent}"):
+        assert f'"${{var.bucket_arns.releases}}{allowed}"' in policy
 
 
 def test_training_publishes_with_the_rights_it_has(requests: list[Request], published: str) -> None:
@@ -115,3 +138,38 @@ def test_training_publishes_with_the_rights_it_has(requests: list[Request], publ
     allowed = {*read_list(policy, "list_actions"), *read_list(policy, "write_actions")}
     assert "s3:PutObject" in {action for action, _ in requests}
     assert {action for action, _ in requests} <= allowed
+
+
+def test_pipelines_use_the_tables_of_the_feature_store_with_the_rights_they_have(requests: list[Request]) -> None:
+    import boto3
+
+    boto3.setup_default_session()
+    asked: set[Request] = set()
+    session: Any = boto3.DEFAULT_SESSION
+    session.events.register("provide-client-params.dynamodb", lambda params, model, **_: asked.add((f"dynamodb:{model.name}", str(params))))
+    try:
+        repository, titles = FeatureRepository(f"s3://{BUCKET}/features"), make_titles(5)
+        assert repository.materialize(build_tables(titles, NOW - DAY), NOW, "one")
+        assert len(repository.look_up(titles["title_id"].tolist())) == 5
+    finally:
+        boto3.DEFAULT_SESSION = None
+    policy = (IAM / "main.tf").read_text(encoding="utf-8")
+    statement = policy[policy.index('"UseFeatureTables"') :].split("}\n\n", 1)[0]
+    assert {"dynamodb:CreateTable", "dynamodb:BatchWriteItem"} < {action for action, _ in asked} <= set(re.findall(r'"(dynamodb:\w+)"', statement))
+    assert all(f"{BUCKET}.trending_now." in params for _, params in asked)
+    for role in ("training", "learning"):
+        assert "local.use_feature_tables" in (IAM / f"{role}.tf").read_text(encoding="utf-8")
+
+
+def test_the_service_adds_recordings_and_learning_reads_them_with_the_rights_they_have(requests: list[Request]) -> None:
+    store, hour = f"s3://{BUCKET}/monitoring", dt.datetime(2030, 1, 1, 12, tzinfo=dt.UTC)
+    group = Group("llm", "one", hour)
+    for _ in range(2):
+        group.add(np.array([describe_check("chat", passed=True)]), [0.5])
+        group.write(open_recordings(store))
+    assert {action for action, _ in requests} == {"s3:PutObject"}, "adding is all that the service's role is given"
+    assert all(key.startswith("monitoring/one/2030-01-01T12/llm-") for _, key in requests)
+    requests.clear()
+    assert read_live(store, "one", hour, hour + dt.timedelta(hours=1)).calls_seen == 2
+    assert {action for action, _ in requests} == {"s3:ListBucket", "s3:GetObject"}
+    assert all(key.startswith("monitoring/") for action, key in requests if action == "s3:GetObject")

@@ -40,8 +40,8 @@ def list_steps() -> Iterator[dict[str, Any]]:
 SCRIPTS = [step["run"] for step in list_steps() if "run" in step]
 
 
-def test_the_four_workflows_are_there() -> None:
-    assert set(WORKFLOWS) == {"ci.yml", "deploy.yml", "rollback.yml", "continual-learning.yml"}
+def test_the_five_workflows_are_there() -> None:
+    assert set(WORKFLOWS) == {"ci.yml", "slow.yml", "deploy.yml", "rollback.yml", "continual-learning.yml"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
@@ -98,8 +98,13 @@ def test_every_command_of_run_py_is_one() -> None:
     parser = load_script("run.py").build_parser()
     commands = [line for script in SCRIPTS for line in re.findall(r"run\.py (.+?)(?: \||\)|$)", script, flags=re.MULTILINE)]
     for command in commands:
-        parser.parse_args(shlex.split(command.replace("$STACK", "local").replace("$RELEASE", "20300101T000000Z-00000000").replace("$CONFIG", "training")))
-    assert {tuple(command.split()[:2]) for command in commands} >= {("release", "rollback"), ("release", "promote"), ("--pipeline", "ingestion")}
+        parser.parse_args(shlex.split(command.replace("$STACK", "local").replace("$RELEASE", "20300101T000000Z-00000000").replace("$CONFIG", "training_full")))
+    assert {tuple(command.split()[:2]) for command in commands} >= {
+        ("release", "rollback"),
+        ("release", "promote"),
+        ("--pipeline", "ingestion"),
+        ("--pipeline", "continual_learning"),
+    }
 
 
 def test_the_configurations_that_can_be_chosen_exist() -> None:

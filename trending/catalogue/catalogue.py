@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from trending.catalogue.cursors import Cursors
 from trending.catalogue.database import Database
 from trending.catalogue.facets import OPEN, Filters, Sieve, compile_filters
 from trending.catalogue.match import Matcher
-from trending.catalogue.pages import CatalogueTitle, Description, PredictedGenre, ReviewsPage, SearchPage, TrendingPage
+from trending.catalogue.pages import CatalogueTitle, Description, PredictedGenre, ReviewsPage, SearchPage, SourceUse, TrendingPage
 from trending.catalogue.schema import FORMAT, read_about, read_numbers
 from trending.catalogue.search import COUNTED, Search
 from trending.catalogue.similar import find_near, find_similar
@@ -183,6 +183,29 @@ class Catalogue:
             records = connection.execute(query, (work, start, limit + 1)).fetchall()
         following = cursors.make(records[limit]["position"]) if len(records) > limit else None
         return ReviewsPage([make_review(record) for record in records[:limit]], int(total), following)
+
+    def review_sources(self, title_id: str) -> list[Attribution]:
+        """Return where the reviews of a title's work are from and under what licence, each source once."""
+        with self._database.connect() as connection:
+            place = _locate(connection, title_id)
+            query = "SELECT DISTINCT source, data_licence FROM reviews WHERE row = ? ORDER BY 1, 2"
+            return [Attribution(source=source, licence=licence) for source, licence in connection.execute(query, (place[1],))] if place else []
+
+    def find_source(self, source: str, limit: int) -> SourceUse:
+        """Return how much there is of a source, and the ids of its best-known titles; it reads the whole table."""
+        with self._database.connect() as connection:
+            (titles,) = connection.execute("SELECT count(*) FROM titles WHERE source = ?", (source,)).fetchone()
+            (reviews,) = connection.execute("SELECT count(*) FROM reviews WHERE source = ?", (source,)).fetchone()
+            first = connection.execute("SELECT title_id FROM titles WHERE source = ? ORDER BY row LIMIT ?", (source, limit))
+            return SourceUse(int(titles), int(reviews), [title_id for (title_id,) in first])
+
+    def holds(self, is_title: Callable[[str], bool], is_review: Callable[[str], bool]) -> bool:
+        """Say whether there is a title or a review whose id is one of those that are looked for; all are asked about."""
+        with self._database.connect() as connection:
+            for table, name, is_one in (("titles", "title_id", is_title), ("reviews", "review_id", is_review)):
+                if any(is_one(one) for (one,) in connection.execute(f"SELECT {name} FROM {table}")):
+                    return True
+        return False
 
     def insights(self, title_id: str) -> Insights | None:
         """Return the insights of a title that were stored; None if there are none."""

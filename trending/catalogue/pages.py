@@ -65,3 +65,18 @@ class Description:
     reviews: int
     trend: TrendEntry | None
     insights: Insights | None
+
+
+@dataclass(frozen=True)
+class SourceUse:
+    """What of a source there is.
+
+    Attributes:
+        titles: How many titles.
+        reviews: How many reviews.
+        first: Ids of the best-known titles.
+    """
+
+    titles: int
+    reviews: int
+    first: list[str]

@@ -11,6 +11,7 @@ from trending.features.labels import IntMatrix, encode_genres
 from trending.features.masking import mask_genre_words
 
 _COLUMNS = ["title_id", "group_id", "title", "type", "year", "country", "language", "popularity", "votes", "source", "plot", "genres"]
+LEFT_OUT = "left out"  # in place of a split: of titles that are known but not learnt from again
 TEXTS = ("masked", "unmasked", "described")
 
 
@@ -24,16 +25,16 @@ class Part:
 
 
 def build_examples(titles: pd.DataFrame, splits: pd.DataFrame, features: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return one row per title in `splits`.
+    """Return one row per title that takes part.
 
     Its columns: those that slices need, `split`, `text`, the plot with genre words masked, and `facts`, what else is known of it, as words.
 
     Args:
         titles: Clean titles, more than were split.
-        splits: `title_id` and `split`.
+        splits: `title_id` and `split`; those with `LEFT_OUT` take no part.
         features: `title_id`, `type` and `decade` as a feature store knows them; by default the titles' own.
     """
-    examples = splits.merge(titles[_COLUMNS], on="title_id", how="left", validate="one_to_one")
+    examples = splits[splits["split"] != LEFT_OUT].merge(titles[_COLUMNS], on="title_id", how="left", validate="one_to_one")
     examples["text"] = [mask_genre_words(plot) for plot in examples["plot"]]
     known = examples[["title_id"]].merge(features, on="title_id", how="left", validate="one_to_one") if features is not None else examples
     years = known["year" if features is None else "decade"].astype("float64")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,12 @@ class AssemblyReport:
     reasons: dict[str, int] = field(default_factory=dict)
     plots_shared: int = 0
     matching: dict[str, Any] = field(default_factory=dict)
+
+    def add_refused(self, counts: Mapping[str, int], reason: str) -> None:
+        """Add rows that were put aside before anything was put together."""
+        for where, number in counts.items():
+            self.quarantined[where] = self.quarantined.get(where, 0) + number
+            self.reasons[reason] = self.reasons.get(reason, 0) + number
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as plain values."""

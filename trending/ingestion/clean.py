@@ -6,9 +6,9 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ FRESH_SCHEMAS: dict[str, pa.Schema] = {
 UNNAMED = "file"  # the source of records that name none
 _SOURCE = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_ .-]{0,58}[A-Za-z0-9_-])?")
 _LONG_NAME = 200
+_MOST_UNKNOWN = 50
 _TABLE_OF = {"title": "titles", "review": "reviews", "signal": "signals"}
 _SCHEMES = frozenset({"imdb", "tvmaze", "tmdb_movie", "tmdb_tv", "thetvdb", "wikidata", "wikipedia"})
 
@@ -60,6 +61,12 @@ class CleaningAccount:
         """Return the account that `as_dict` described."""
         return cls(**{name: Counter(counts) for name, counts in values.items()})
 
+    @classmethod
+    def total(cls, parts: Sequence[CleaningAccount]) -> CleaningAccount:
+        """Return the account of all parts of a run; of labels nobody knows it keeps the commonest."""
+        summed = cls(**{one.name: sum((getattr(part, one.name) for part in parts), Counter()) for one in fields(cls)})
+        return replace(summed, unknown_genres=Counter(dict(summed.unknown_genres.most_common(_MOST_UNKNOWN))))
+
 
 def fresh_file(folder: Path, table: str) -> Path:
     """Return where the cleaned rows of a table lie in `folder`."""
@@ -71,13 +78,14 @@ def hash_key(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
 
 
-def clean_records(records: Iterable[Record], folder: Path, salt: bytes) -> CleaningAccount:
+def clean_records(records: Iterable[Record], folder: Path, salt: bytes, first: int = 0) -> CleaningAccount:
     """Clean a stream of records into the files of `folder` (see `FRESH_SCHEMAS`).
 
     Args:
         records: Kind and raw record, as snapshots hold them (`docs/sources.md` has the keys).
         folder: An existing, empty folder.
         salt: Keys the hashes that stand for reviewers.
+        first: How many records of the run come before these.
 
     Returns:
         How many were parsed, how many of them were refused and why.
@@ -90,7 +98,7 @@ def clean_records(records: Iterable[Record], folder: Path, salt: bytes) -> Clean
     }
     with ExitStack() as stack:
         sinks = {table: stack.enter_context(ParquetSink(fresh_file(folder, table), schema)) for table, schema in FRESH_SCHEMAS.items()}
-        for number, (kind, raw) in enumerate(records):
+        for number, (kind, raw) in enumerate(records, first):
             source = read_source(raw)
             where = f"{source or UNNAMED}/{kind}"
             account.parsed[where] += 1
@@ -107,7 +115,7 @@ def clean_records(records: Iterable[Record], folder: Path, salt: bytes) -> Clean
                 for row in _list_identifiers(outcome, raw.get("ids")):
                     sinks["identifiers"].add(row)
     account.repairs.update(notes.repairs)
-    account.unknown_genres.update(dict(notes.unknown_genres.most_common(50)))
+    account.unknown_genres.update(notes.unknown_genres)
     return account
 
 

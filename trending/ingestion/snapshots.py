@@ -16,6 +16,7 @@ from trending.datasets.tables import table_files
 from trending.sources import Source
 from trending.sources.crawl.lines import LineFile
 from trending.sources.crawl.snapshot import FAILURES, RECORDS, Counts, Snapshot, iter_records, publish_snapshot, read_snapshot
+from trending.tables import DELETED_RECORD
 
 Record = tuple[str, Mapping[str, Any]]
 QUARANTINE_SOURCE = "quarantine"
@@ -36,7 +37,7 @@ def snapshot_quarantine(version: Path, folder: Path) -> Path:
 def _read_quarantine(version: Path) -> Iterator[Record]:
     for file in table_files(version, "quarantine"):
         for batch in pq.ParquetFile(file).iter_batches(columns=["kind", "record"]):
-            yield from ((row["kind"], json.loads(row["record"])) for row in batch.to_pylist())
+            yield from ((row["kind"], json.loads(row["record"])) for row in batch.to_pylist() if row["record"] != DELETED_RECORD)
 
 
 def write_snapshot(name: str, records: Iterable[Record], folder: Path, config: dict[str, Any]) -> Path:

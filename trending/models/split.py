@@ -7,7 +7,6 @@ import warnings
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from iterstrat.ml_stratifiers import MultilabelStratifiedKFold
 
 from trending.cleaning.rights import may_train
 from trending.errors import InputError
@@ -49,15 +48,22 @@ def select_trainable(titles: pd.DataFrame, allowed_rights: list[str]) -> tuple[n
     return chosen, left_out
 
 
-def split_titles(titles: pd.DataFrame, seed: int) -> pd.Series:
+def split_titles(titles: pd.DataFrame, seed: int, test_folds: int = 1) -> pd.Series:
     """Return `train`, `validation` or `test` for each trainable title.
 
     Groups are dealt into ten folds by iterative stratification over genres and type, so that rare genres are in every part.
     Source: Sechidis et al., "On the stratification of multi-label data" (2011).
 
+    Args:
+        titles: Trainable ones.
+        seed: The same seed gives the same split.
+        test_folds: How many of the ten folds are for test; one is for validation.
+
     Raises:
         InputError: If there are fewer groups than folds.
     """
+    from iterstrat.ml_stratifiers import MultilabelStratifiedKFold  # with scikit-learn, which whoever only selects titles does without
+
     codes, names = pd.factorize(titles["group_id"], sort=True)
     if len(names) < FOLDS:
         raise InputError(f"all titles fall into {len(names)} groups, at least {FOLDS} are needed to split them", where="training data")
@@ -70,5 +76,5 @@ def split_titles(titles: pd.DataFrame, seed: int) -> pd.Series:
         folds = MultilabelStratifiedKFold(n_splits=FOLDS, shuffle=True, random_state=seed)
         for number, (_, members) in enumerate(folds.split(np.zeros(len(names)), labels)):
             fold[members] = number
-    part = np.where(fold == 0, "test", np.where(fold == 1, "validation", "train"))
+    part = np.where(fold < test_folds, "test", np.where(fold == test_folds, "validation", "train"))
     return pd.Series(part[codes], index=titles.index, name="split")

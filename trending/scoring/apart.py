@@ -1,19 +1,13 @@
-"""Scoring of a shard in a Python process of its own.
-
-On one machine ZenML runs a pipeline's mapped steps as threads of one process. Apart, a shard neither waits for the others' turn at Python's lock nor, should it
-want more memory than there is, takes them and the run with it.
-"""
+"""Scoring of a shard in a Python process of its own."""
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
 import json
-import sys
 from pathlib import Path
 
-from trending.errors import QualityError
-from trending.processes import run_child
+from trending.processes import run_apart
 from trending.releases import Release
 from trending.releases.bundle import load_bundle
 from trending.scoring.predictions import ScoringReport
@@ -32,14 +26,9 @@ def score_apart(release: Release, titles: Path, folder: Path, batch_size: int) -
     Raises:
         QualityError: If the process ends before it has scored them all.
     """
-    command = [sys.executable, "-m", "trending.scoring.apart", str(release.directory), str(titles), str(folder), "--batch-size", str(batch_size)]
-    outcome = run_child(command)
-    if outcome.returncode:
-        killed = f"killed by signal {-outcome.returncode}" if outcome.returncode < 0 else f"exit code {outcome.returncode}"
-        reason = (outcome.stderr.strip().splitlines() or [killed])[-1][:300] if outcome.returncode > 0 else killed
-        mend = "if it was killed for want of memory, lower batch_size or shards"
-        raise QualityError(f"scoring a shard failed ({reason})", where=f"release {release.manifest.version}", mend=mend)
-    return ScoringReport(**json.loads(outcome.stdout.splitlines()[-1]))
+    arguments = (str(release.directory), str(titles), str(folder), "--batch-size", str(batch_size))
+    mend, where = "lower batch_size or shards", f"release {release.manifest.version}"
+    return ScoringReport(**run_apart("trending.scoring.apart", *arguments, what="scoring a shard", where=where, mend=mend))
 
 
 def main() -> None:

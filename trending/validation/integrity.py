@@ -41,7 +41,11 @@ def check_integrity(titles: pd.DataFrame, settings: CheckSettings, total: int | 
     run = SuiteRun("integrity", settings)
     run.run("tabular", list(_plan_columns(rows, settings.integrity)), tabular.Dataset(rows, cat_features=names))
     labelled = rows[rows["genres"].notna()]
-    run.run("tabular", [_plan_conflicts(settings.integrity)], tabular.Dataset(labelled, label="genres", cat_features=names, label_type="multiclass"))
+    conflicts = _plan_conflicts(settings.integrity)
+    if labelled.empty:  # deepchecks takes no empty table
+        run.skip(conflicts, "no title has a genre")
+    else:
+        run.run("tabular", [conflicts], tabular.Dataset(labelled, label="genres", cat_features=names, label_type="multiclass"))
     count = total or len(titles)
     lead = f"{len(rows):,} of {count:,} titles, chosen so that rows of the same title come along with each other."
     looked_at = (*NAMES, "plot", "year", "genres", "country")

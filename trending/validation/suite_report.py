@@ -90,6 +90,10 @@ class SuiteRun:
                 found[id(result.check)] = result
         self.outcomes += [outcome for plan in plans for outcome in _read_result(self.suite, plan, found.get(id(plan.check)))]
 
+    def skip(self, plan: Plan, why: str) -> None:
+        """Note that a check can't run."""
+        self.outcomes.append(Outcome(f"{self.suite}.{plan.name}", plan.about, _say_condition(plan), "not run", why))
+
     def value(self, name: str) -> Any:
         """Return the result of a check, or None if it did not run."""
         return next((one.value for one in self.outcomes if one.name == f"{self.suite}.{name}"), None)
@@ -105,17 +109,21 @@ class SuiteRun:
         )
 
 
+def _say_condition(plan: Plan) -> str:
+    return _plain(" and ".join(condition.name for condition in plan.check._conditions.values()))
+
+
 def _read_result(suite: str, plan: Plan, result: Any) -> list[Outcome]:
     name = f"{suite}.{plan.name}"
-    wanted = " and ".join(condition.name for condition in plan.check._conditions.values())
+    wanted = _say_condition(plan)
     conditions = getattr(result, "conditions_results", ())
     if not conditions:
         reason = getattr(result, "exception", "no result")
-        return [Outcome(name, plan.about, _plain(wanted), "not run", _plain(f"{type(reason).__name__}: {reason}"))]
+        return [Outcome(name, plan.about, wanted, "not run", _plain(f"{type(reason).__name__}: {reason}"))]
     outcomes = [_read_condition(name, plan, result.value, one) for one in conditions]
     dropped = find_dropped(result.value)
     if dropped:
-        outcomes.append(Outcome(name, plan.about, _plain(wanted), "not run", f"not for {', '.join(dropped)}"))
+        outcomes.append(Outcome(name, plan.about, wanted, "not run", f"not for {', '.join(dropped)}"))
     return outcomes
 
 

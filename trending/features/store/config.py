@@ -53,7 +53,10 @@ def describe_config(url: str) -> dict[str, Any]:
         UsageError: If the store lies in S3 and nothing names the region of its DynamoDB tables.
     """
     remote = is_remote(url)
-    online = {"type": "dynamodb", "region": _find_region()} if remote else {"type": "sqlite", "path": ONLINE_FILE}
+    online: dict[str, Any] = {"type": "sqlite", "path": ONLINE_FILE}
+    if remote:  # tables belong to an account, so they are called after the bucket: another environment's are others
+        bucket = url.removeprefix(_S3).split("/")[0]
+        online = {"type": "dynamodb", "region": _find_region(), "table_name_template": f"{bucket}.{{project}}.{{table_name}}"}
     return {
         "project": PROJECT,
         "provider": "aws" if remote else "local",

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from trending.datasets.files import StoreFiles
 from trending.errors import TrendingError
 from trending.features.store.config import SETTING, is_remote
+from trending.files import StoreFiles
 
 
 class Place:

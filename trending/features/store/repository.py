@@ -5,16 +5,18 @@ Offline is what training and monitoring join as of a moment; online is the last 
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from trending.errors import NotFoundError
-from trending.features.store.config import CONFIG_FILE, OFFLINE_FOLDER, configure, describe_config, is_remote, render_config
+from trending.features.store.config import CONFIG_FILE, OFFLINE_FOLDER, ONLINE_FILE, configure, describe_config, is_remote, render_config
 from trending.features.store.definitions import define
 from trending.features.store.feast_library import asking, import_feast
 from trending.features.store.place import Place
@@ -172,6 +174,10 @@ class FeatureRepository:
 
     def _replace(self, tables: Mapping[str, bytes], as_of: pd.Timestamp, encoder: str) -> None:
         self.place.write(STATE_FILE, b"")  # killed on the way, the store must not look finished
+        if not is_remote(self.url) and self._loses_titles(tables):
+            # Feast replaces rows online and removes none: a title that is gone, or was deleted on request, would stay.
+            (Path(self.url) / ONLINE_FILE).unlink(missing_ok=True)
+            self.__dict__.pop("feast", None)  # which has the file open
         self.place.write(CONFIG_FILE, render_config(describe_config(self.url)))
         if not is_remote(self.url):
             self.place.write(DEFINITIONS_FILE, _DEFINITIONS)
@@ -179,3 +185,18 @@ class FeatureRepository:
         self.register(tables, encoder)
         with asking(self.url):
             self.feast.materialize(BEGINNING.to_pydatetime(), as_of.to_pydatetime(), feature_views=list(tables))
+
+    def _loses_titles(self, tables: Mapping[str, bytes]) -> bool:
+        """Say whether an offline table knows of titles that the one in its place doesn't."""
+        for view, content in tables.items():
+            held = self.place.read(f"{OFFLINE_FOLDER}/{view}.parquet")
+            if held and set(_read_titles(held)) - set(_read_titles(content)):
+                return True
+        return False
+
+
+def _read_titles(content: bytes) -> list[str]:
+    import pyarrow.parquet as pq
+
+    titles: list[str] = pq.read_table(io.BytesIO(content), columns=[KEY]).column(KEY).to_pylist()
+    return titles

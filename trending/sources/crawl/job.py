@@ -60,9 +60,14 @@ class Job:
         (self.folder / "job.json").unlink(missing_ok=True)
 
 
+def crawls_folder(home: Path) -> Path:
+    """Return the folder of all crawls."""
+    return home / "crawls"
+
+
 def source_folder(home: Path, source: str) -> Path:
     """Return the folder of a source's crawls."""
-    return home / "crawls" / source
+    return crawls_folder(home) / source
 
 
 def open_job(folder: Path, config: CrawlConfig) -> Job:

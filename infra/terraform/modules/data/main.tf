@@ -1,12 +1,14 @@
-# Where everything that pipelines make lies: ZenML's artifacts, data versions and releases, each in a bucket of its own, so that a role can be
-# given one of them; and the key all of the environment is encrypted with.
+# Where everything lies that pipelines and the service make: ZenML's artifacts, data versions, releases, and recordings of what the service is asked, each in a
+# bucket of its own, so that a role can be given one of them; and the key all of the environment is encrypted with.
 
 locals {
-  # Days for which what was replaced can be got back. Artifacts can be made again by a run; versions and releases are what others rely on.
+  # Days for which what was replaced can be got back. Artifacts can be made again by a run; versions and releases are what others rely on; a recording is replaced
+  # every minute of its hour.
   stores = {
-    artifacts = { noncurrent_days = 30 }
-    data      = { noncurrent_days = 90 }
-    releases  = { noncurrent_days = 90 }
+    artifacts  = { noncurrent_days = 30, expiry_days = null }
+    data       = { noncurrent_days = 90, expiry_days = null }
+    monitoring = { noncurrent_days = 7, expiry_days = var.recording_days }
+    releases   = { noncurrent_days = 90, expiry_days = null }
   }
   log_bucket = "${var.name}-access-logs-${var.account_id}"
 }
@@ -19,6 +21,7 @@ module "store" {
   kms_key_arn       = aws_kms_key.this.arn
   access_log_bucket = module.access_logs.name
   noncurrent_days   = each.value.noncurrent_days
+  expiry_days       = each.value.expiry_days
   force_destroy     = var.force_destroy
 }
 

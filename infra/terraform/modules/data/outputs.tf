@@ -1,5 +1,5 @@
 output "buckets" {
-  description = "Name and ARN of the bucket of artifacts, of data versions and of releases."
+  description = "Name and ARN of the bucket of artifacts, of data versions, of recordings and of releases."
   value       = { for key, store in module.store : key => { name = store.name, arn = store.arn } }
 }
 

@@ -27,6 +27,12 @@ variable "access_log_days" {
   default     = 365
 }
 
+variable "recording_days" {
+  description = "Days for which recordings of what the service is asked are kept."
+  type        = number
+  default     = 90
+}
+
 variable "force_destroy" {
   description = "Whether `terraform destroy` may delete buckets that aren't empty."
   type        = bool

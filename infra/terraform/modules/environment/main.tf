@@ -50,8 +50,10 @@ module "service" {
   service_kind = var.service_kind
   image        = var.image
   environment = merge(var.settings, {
-    TRENDING_RELEASES = "s3://${module.data.buckets.releases.name}/releases"
-    TRENDING_METRICS  = "emf"
+    TRENDING_RELEASES   = "s3://${module.data.buckets.releases.name}/releases"
+    TRENDING_FEEDBACK   = "s3://${module.data.buckets.monitoring.name}/feedback"
+    TRENDING_MONITORING = "s3://${module.data.buckets.monitoring.name}/monitoring"
+    TRENDING_METRICS    = "emf"
     # The dimension of every figure, by which alarms tell one environment from the other.
     TRENDING_SERVICE_NAME = local.name
     # Load balancers ask from private addresses and say whom they ask for; the limit of requests is per client, not per load balancer.

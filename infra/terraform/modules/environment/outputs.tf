@@ -14,10 +14,13 @@ output "learning_role_arn" {
 }
 
 output "stack_environment" {
-  description = "Environment variables of the machine that starts pipelines: what stacks/aws.yaml reads, and where data versions and releases go."
+  description = "Environment variables of the machine that starts pipelines: what stacks/aws.yaml reads, and where data versions, releases, recordings and flagged answers lie."
   value = merge(module.zenml.stack_environment, {
-    TRENDING_DATA     = "s3://${module.data.buckets.data.name}/data"
-    TRENDING_RELEASES = "s3://${module.data.buckets.releases.name}/releases"
+    TRENDING_DATA          = "s3://${module.data.buckets.data.name}/data"
+    TRENDING_FEATURE_STORE = "s3://${module.data.buckets.data.name}/features"
+    TRENDING_FEEDBACK      = "s3://${module.data.buckets.monitoring.name}/feedback"
+    TRENDING_MONITORING    = "s3://${module.data.buckets.monitoring.name}/monitoring"
+    TRENDING_RELEASES      = "s3://${module.data.buckets.releases.name}/releases"
   })
 }
 

@@ -78,12 +78,18 @@ resource "aws_iam_role_policy" "deploy" {
             }
           }
         },
-        # Promoting a release or rolling back writes one object.
+        # Promoting a release or rolling back writes CURRENT and its entry in the audit trail, and takes back the intent it began with.
         {
           Sid      = "MoveCurrent"
           Effect   = "Allow"
           Action   = ["s3:PutObject"]
-          Resource = ["${var.bucket_arns.releases}/releases/CURRENT"]
+          Resource = ["${var.bucket_arns.releases}/releases/CURRENT", "${var.bucket_arns.releases}/releases/audit/*"]
+        },
+        {
+          Sid      = "EndPromotions"
+          Effect   = "Allow"
+          Action   = ["s3:DeleteObject"]
+          Resource = ["${var.bucket_arns.releases}/releases/audit/pending.json"]
         },
         local.encrypt_and_decrypt,
       ],

@@ -1,4 +1,4 @@
-# The role of GitHub's scheduled learning, where pipelines run on GitHub's own machine: it reads and writes data versions and releases.
+# The role of GitHub's scheduled learning, where pipelines run on GitHub's own machine: it reads and writes data versions and releases, and reads recordings.
 
 resource "aws_iam_role" "learning" {
   name                 = "${var.name}-learning"
@@ -16,7 +16,7 @@ resource "aws_iam_role_policy" "learning" {
   role = aws_iam_role.learning.id
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat(local.read_recordings, [
       {
         Sid      = "ListStores"
         Effect   = "Allow"
@@ -30,6 +30,7 @@ resource "aws_iam_role_policy" "learning" {
         Resource = [for arn in local.learning_arns : "${arn}/*"]
       },
       local.encrypt_and_decrypt,
-    ]
+      local.use_feature_tables,
+    ])
   })
 }

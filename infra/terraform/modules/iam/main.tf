@@ -1,4 +1,4 @@
-# Who may do what. The service reads releases and nothing else; training writes what a run makes; a deployment moves an image and CURRENT.
+# Who may do what. The service reads releases and adds recordings, and nothing else; training writes what a run makes; a deployment moves an image and CURRENT, and enters that in the audit trail.
 # Policies are written as values, not as data sources, so that tests can read them.
 
 locals {
@@ -22,6 +22,42 @@ locals {
       Resource = ["${var.bucket_arns.releases}/releases/*"]
     },
   ]
+
+  recordings = ["${var.bucket_arns.monitoring}/monitoring/*", "${var.bucket_arns.monitoring}/feedback/*"]
+
+  # Adding is all it takes: what was recorded or flagged before is neither listed nor read.
+  add_recordings = {
+    Sid      = "AddRecordings"
+    Effect   = "Allow"
+    Action   = ["s3:PutObject"]
+    Resource = local.recordings
+  }
+
+  read_recordings = [
+    {
+      Sid      = "ListRecordings"
+      Effect   = "Allow"
+      Action   = ["s3:ListBucket"]
+      Resource = [var.bucket_arns.monitoring]
+    },
+    {
+      Sid      = "ReadRecordings"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject"]
+      Resource = local.recordings
+    },
+  ]
+
+  # The last row of each title lies in a table per view, named after the bucket that holds the rest of the feature store; Feast makes and removes them.
+  use_feature_tables = {
+    Sid    = "UseFeatureTables"
+    Effect = "Allow"
+    Action = [
+      "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:CreateTable", "dynamodb:DeleteTable", "dynamodb:DescribeTable",
+      "dynamodb:ListTagsOfResource", "dynamodb:TagResource", "dynamodb:UntagResource",
+    ]
+    Resource = ["arn:aws:dynamodb:${var.region}:${var.account_id}:table/${trimprefix(var.bucket_arns.data, "arn:aws:s3:::")}.*"]
+  }
 
   decrypt = {
     Sid      = "Decrypt"

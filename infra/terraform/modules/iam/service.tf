@@ -2,7 +2,7 @@
 
 resource "aws_iam_role" "task" {
   name        = "${var.name}-task"
-  description = "What the service itself may do: read releases"
+  description = "What the service itself may do: read releases, add recordings"
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [merge({
@@ -14,11 +14,11 @@ resource "aws_iam_role" "task" {
 }
 
 resource "aws_iam_role_policy" "task" {
-  name = "read-releases"
+  name = "read-releases-and-add-recordings"
   role = aws_iam_role.task.id
   policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = concat(local.read_releases, [local.decrypt], [for statement in local.read_secrets : statement if !local.express])
+    Statement = concat(local.read_releases, [local.add_recordings, local.encrypt_and_decrypt], [for statement in local.read_secrets : statement if !local.express])
   })
 }
 

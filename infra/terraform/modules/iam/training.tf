@@ -1,4 +1,4 @@
-# The role of SageMaker's jobs, which run the pipelines' steps: they read and write artifacts, data versions and releases.
+# The role of SageMaker's jobs, which run the pipelines' steps: they read and write artifacts, data versions and releases, and read recordings.
 
 resource "aws_iam_role" "training" {
   name        = local.training_role
@@ -26,7 +26,7 @@ resource "aws_iam_role_policy" "training" {
   role = aws_iam_role.training.id
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat(local.read_recordings, [
       {
         Sid      = "ListStores"
         Effect   = "Allow"
@@ -40,6 +40,7 @@ resource "aws_iam_role_policy" "training" {
         Resource = [for arn in local.store_arns : "${arn}/*"]
       },
       local.encrypt_and_decrypt,
+      local.use_feature_tables,
       local.log_in,
       {
         Sid      = "PullTrainingImage"
@@ -70,6 +71,6 @@ resource "aws_iam_role_policy" "training" {
         Resource  = ["arn:aws:iam::${var.account_id}:role/${local.training_role}"]
         Condition = { StringEquals = { "iam:PassedToService" = "sagemaker.amazonaws.com" } }
       },
-    ]
+    ])
   })
 }

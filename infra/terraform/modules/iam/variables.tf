@@ -23,8 +23,8 @@ variable "service_kind" {
 }
 
 variable "bucket_arns" {
-  description = "ARNs of the buckets of artifacts, data versions and releases."
-  type        = object({ artifacts = string, data = string, releases = string })
+  description = "ARNs of the buckets of artifacts, data versions, recordings and releases."
+  type        = object({ artifacts = string, data = string, monitoring = string, releases = string })
 }
 
 variable "kms_key_arn" {

@@ -6,13 +6,13 @@ variables {
   region     = "eu-central-1"
 }
 
-run "artifacts_versions_and_releases_have_buckets_of_their_own" {
+run "artifacts_versions_recordings_and_releases_have_buckets_of_their_own" {
   assert {
-    condition     = toset(keys(output.buckets)) == toset(["artifacts", "data", "releases"])
+    condition     = toset(keys(output.buckets)) == toset(["artifacts", "data", "monitoring", "releases"])
     error_message = "a store is missing, or one too many"
   }
   assert {
-    condition     = length(distinct([for bucket in output.buckets : bucket.name])) == 3
+    condition     = length(distinct([for bucket in output.buckets : bucket.name])) == 4
     error_message = "two stores share a bucket, so a role can't be given one of them"
   }
   assert {

@@ -44,7 +44,7 @@ run "a_pipeline_writes_where_the_service_reads" {
 run "the_stack_finds_all_it_reads" {
   assert {
     condition = toset(keys(output.stack_environment)) == toset([
-      "TRENDING_AWS_REGION", "TRENDING_AWS_ROLE", "TRENDING_DATA", "TRENDING_ECR_REGISTRY", "TRENDING_RELEASES", "TRENDING_S3_ARTIFACTS", "TRENDING_SAGEMAKER_ROLE",
+      "TRENDING_AWS_REGION", "TRENDING_AWS_ROLE", "TRENDING_DATA", "TRENDING_ECR_REGISTRY", "TRENDING_FEATURE_STORE", "TRENDING_FEEDBACK", "TRENDING_MONITORING", "TRENDING_RELEASES", "TRENDING_S3_ARTIFACTS", "TRENDING_SAGEMAKER_ROLE",
     ])
     error_message = "a variable is missing or one too many"
   }

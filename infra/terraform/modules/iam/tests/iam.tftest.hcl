@@ -13,7 +13,7 @@ variables {
   account_id   = "111122223333"
   region       = "eu-central-1"
   service_kind = "ecs_express"
-  bucket_arns  = { artifacts = "arn:aws:s3:::artifacts", data = "arn:aws:s3:::data", releases = "arn:aws:s3:::releases" }
+  bucket_arns  = { artifacts = "arn:aws:s3:::artifacts", data = "arn:aws:s3:::data", monitoring = "arn:aws:s3:::monitoring", releases = "arn:aws:s3:::releases" }
   kms_key_arn  = "arn:aws:kms:eu-central-1:111122223333:key/example"
   repository_arns = {
     serving  = "arn:aws:ecr:eu-central-1:111122223333:repository/trending-now/serving"
@@ -29,14 +29,19 @@ variables {
   may_push_images = false
 }
 
-run "the_service_reads_releases_and_nothing_else_and_ecs_its_secrets" {
+run "the_service_reads_releases_adds_recordings_and_nothing_else_and_ecs_its_secrets" {
   assert {
-    condition     = toset(flatten([for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : statement.Action])) == toset(["s3:ListBucket", "s3:GetObject", "kms:Decrypt"])
-    error_message = "the service may do more than list, read and decrypt"
+    condition     = toset(flatten([for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : statement.Action])) == toset(["s3:ListBucket", "s3:GetObject", "s3:PutObject", "kms:Decrypt", "kms:GenerateDataKey"])
+    error_message = "the service may do more than list, read, add, encrypt and decrypt"
   }
   assert {
-    condition     = toset(flatten([for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : statement.Resource])) == toset(["arn:aws:s3:::releases", "arn:aws:s3:::releases/releases/*", var.kms_key_arn])
+    condition     = toset(flatten([for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : statement.Resource])) == toset(["arn:aws:s3:::releases", "arn:aws:s3:::releases/releases/*", "arn:aws:s3:::monitoring/monitoring/*", "arn:aws:s3:::monitoring/feedback/*", var.kms_key_arn])
     error_message = "the service may read more than releases"
+  }
+  assert {
+    condition = flatten([for statement in jsondecode(aws_iam_role_policy.task.policy).Statement : statement.Action if contains(statement.Resource, "arn:aws:s3:::monitoring/monitoring/*")
+    ]) == ["s3:PutObject"]
+    error_message = "recordings can't be added, or the service may read what was recorded"
   }
   assert {
     condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.execution.policy).Statement : statement.Resource if contains(statement.Action, "secretsmanager:GetSecretValue")
@@ -87,8 +92,8 @@ run "one_repository_and_environment_deploys_one_service_and_moves_current_and_pu
   }
   assert {
     condition = flatten([for statement in jsondecode(aws_iam_role_policy.deploy.policy).Statement : statement.Resource if length(setintersection(statement.Action, ["s3:PutObject", "s3:DeleteObject"])) > 0
-    ]) == ["arn:aws:s3:::releases/releases/CURRENT"]
-    error_message = "a deployment may write more than CURRENT"
+    ]) == ["arn:aws:s3:::releases/releases/CURRENT", "arn:aws:s3:::releases/releases/audit/*", "arn:aws:s3:::releases/releases/audit/pending.json"]
+    error_message = "a deployment may write more than CURRENT and the audit trail"
   }
   assert {
     condition = flatten([for statement in jsondecode(aws_iam_role_policy.deploy.policy).Statement : statement.Resource if contains(statement.Action, "ecs:UpdateExpressGatewayService")
@@ -111,7 +116,7 @@ run "learning_has_an_environment_of_its_own" {
 run "learning_writes_versions_and_releases_and_hands_on_no_role_but_its_own" {
   assert {
     condition = alltrue(flatten([for statement in jsondecode(aws_iam_role_policy.learning.policy).Statement : [
-      for action in statement.Action : startswith(action, "s3:") || startswith(action, "kms:")
+      for action in statement.Action : startswith(action, "s3:") || startswith(action, "kms:") || startswith(action, "dynamodb:")
     ]]))
     error_message = "learning may do more than read and write"
   }
