@@ -9,11 +9,12 @@ ifeq ($(strip $(UV_FIND_LINKS)),)
 export UV_TORCH_BACKEND ?= cpu
 endif
 TEST_ARGS ?=
+TRAIN_ARGS ?=
 # Whole files go to one worker each: fixtures of a file are expensive, and much of a test's time is waiting.
 TEST_WORKERS ?= -n auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help install train serve test test-all lint types check lock bench clean
+.PHONY: help install train serve test test-slow test-all lint types check lock bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -31,13 +32,16 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@touch $@
 
 train: install ## run the main job: train, judge and publish a release from the starter catalogue
-	$(PY) run.py --pipeline training
+	$(PY) run.py --pipeline training $(TRAIN_ARGS)
 
 serve: install ## serve page, REST and MCP over the current release on port 8000
 	$(PY) run.py serve all
 
 test: install ## run the tests CI runs, ending with pytest's summary
 	$(PY) -m pytest $(TEST_WORKERS) $(TEST_ARGS)
+
+test-slow: install ## run the tests that take minutes each
+	$(PY) -m pytest -m slow $(TEST_WORKERS) $(TEST_ARGS)
 
 test-all: install ## run every test, the long ones included; those on real data need the shared data folder
 	$(PY) -m pytest -m "" $(TEST_WORKERS) $(TEST_ARGS)

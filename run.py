@@ -19,7 +19,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-PIPELINES = ("ingestion", "training", "batch_scoring")
+PIPELINES = ("ingestion", "training", "continual_learning", "batch_scoring")
+_OF_DELETE = ("author", "title", "review", "reason", "purge")
 EPILOG = """examples:
   python run.py --pipeline training
   python run.py --pipeline training --set source=files --set path=titles.parquet
@@ -41,6 +42,21 @@ class _Parser(argparse.ArgumentParser):
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object on stdout and nothing else there")
+
+
+def _add_experiment(verbs: Any) -> None:
+    experiment = verbs.add_parser("experiment", help="try a release or a prompt beside the current one: A/B, canary or shadow")
+    experiment.add_argument("action", choices=("start", "show", "stop"))
+    experiment.add_argument("name", nargs="?", help="of the experiment (default, but for start: the one that runs or ran last)")
+    experiment.add_argument("--kind", choices=("ab", "canary", "shadow"), help="default: ab")
+    experiment.add_argument("--treatment", metavar="VERSION", help="the release that is tried; control is the current one")
+    experiment.add_argument("--treatment-prompt", metavar="NAME", help="instead: the chat's prompt that is tried")
+    experiment.add_argument("--share", type=float, help="of units, those that get the treatment (default: ab 0.5, else 0.1)")
+    experiment.add_argument("--metric", choices=("error_rate", "latency_ms", "complaint_rate", "agreement"), help="default: error_rate, or agreement")
+    experiment.add_argument("--alpha", type=float, help="how often the verdict may ever be wrong if nothing differs (default: 0.05)")
+    experiment.add_argument("--harm", metavar="RULE=VALUE", action="append", help="error_ratio (1.5), complaint_ratio (2), p95_ms, alpha; none: no such rule")
+    experiment.add_argument("--reason", help="why it is stopped")
+    _add_json(experiment)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -81,13 +97,15 @@ def build_parser() -> argparse.ArgumentParser:
     release = verbs.add_parser("release", help="list, inspect, promote and roll back releases")
     release.add_argument("action", choices=("list", "show", "promote", "rollback", "verify", "lineage"))
     release.add_argument("version", nargs="?", help="default: the current release")
+    release.add_argument("--reason", default="", help="of promote and rollback: why, for the audit trail")
+    traced = release.add_mutually_exclusive_group()
+    traced.add_argument("--title", metavar="ID", help="of lineage: what is said of a title, back to the row it comes from")
+    traced.add_argument("--source", metavar="NAME", help="of lineage: the releases and titles that rest on a source")
     _add_json(release)
 
-    data = verbs.add_parser("data", help="list, inspect, compare and fetch versions of the ingested data; replay what was quarantined")
-    data.add_argument("action", choices=("list", "show", "diff", "pull", "replay"))
-    data.add_argument("version", nargs="?", help="its name, the beginning of it, or latest (the default)")
-    data.add_argument("other", nargs="?", help="for diff: the version it is compared with (default: its parent)")
-    _add_json(data)
+    _add_experiment(verbs)
+
+    _add_data(verbs)
 
     stack = verbs.add_parser("stack", help="list, show, register and check stacks")
     stack.add_argument("action", choices=("list", "show", "apply", "check"))
@@ -107,6 +125,22 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_data(verbs: Any) -> None:
+    data = verbs.add_parser(
+        "data", help="list, show, compare, fetch and go back to versions of the ingested data; replay what was quarantined; delete on request"
+    )
+    data.add_argument("action", choices=("list", "show", "diff", "pull", "rollback", "replay", "delete"))
+    data.add_argument("version", nargs="?", help="its name, the beginning of it, or latest (the default)")
+    data.add_argument("other", nargs="?", help="for diff: the version it is compared with (default: its parent)")
+    deleted = data.add_mutually_exclusive_group()
+    deleted.add_argument("--author", metavar="HASH", help="for delete: all reviews of an author, by the pseudonym")
+    deleted.add_argument("--title", metavar="ID", help="for delete: a title and all that is about it")
+    deleted.add_argument("--review", metavar="ID", help="for delete: a review")
+    data.add_argument("--reason", default="", help="for delete and rollback: why; names nobody")
+    data.add_argument("--purge", action="store_true", help="for delete: also remove older versions and releases that hold it, and caches")
+    _add_json(data)
+
+
 def _find_command(arguments: argparse.Namespace) -> Callable[[argparse.Namespace], dict[str, Any] | None]:
     """Import the one command that was asked for."""
     if arguments.pipeline:
@@ -117,6 +151,15 @@ def _find_command(arguments: argparse.Namespace) -> Callable[[argparse.Namespace
         from pipelines.commands import run_data_replay
 
         return run_data_replay
+    if arguments.verb == "data" and arguments.action == "delete":
+        from functools import partial
+
+        from apps.cli.deletion import run
+        from pipelines.deletion import forget_runs
+
+        return partial(run, forget_runs=forget_runs)
+    if arguments.verb == "release" and arguments.action in ("promote", "rollback", "verify"):
+        return _with_followers
     if arguments.verb in ("stack", "dashboard"):
         from pipelines import commands
 
@@ -124,6 +167,19 @@ def _find_command(arguments: argparse.Namespace) -> Callable[[argparse.Namespace
     from apps.cli import find_command
 
     return find_command(arguments.verb)
+
+
+def _with_followers(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Carry out an action of `release` that moves `CURRENT`, and let those follow that this machine knows."""
+    from apps.cli import release
+
+    try:
+        import pipelines  # noqa: F401
+    except ModuleNotFoundError:  # an image that only serves
+        return release.run(arguments)
+    from pipelines.promotion import list_followers
+
+    return release.run(arguments, list_followers())
 
 
 def _terminate(*_: Any) -> None:
@@ -143,6 +199,9 @@ def main(argv: list[str] | None = None) -> int:
     replays = arguments.verb == "data" and arguments.action == "replay"  # which runs a pipeline too
     if arguments.verb and (arguments.stack or arguments.no_cache or (not replays and (arguments.overrides or arguments.config))):
         parser.error("--set, --stack, --config and --no-cache go with --pipeline")
+    takes = {"delete": _OF_DELETE, "rollback": ("reason",)}
+    if arguments.verb == "data" and any(getattr(arguments, name) for name in set(_OF_DELETE) - set(takes.get(arguments.action, ()))):
+        parser.error("--author, --title, --review, --reason and --purge go with data delete, --reason also with data rollback")
     signal.signal(signal.SIGTERM, _terminate)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("run.py: %(levelname)s: %(message)s"))

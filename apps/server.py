@@ -29,6 +29,7 @@ from apps.observing.measures import Measures
 from apps.observing.requests import ObserveRequests
 from apps.observing.tracing import TraceRequests, Tracing, start_tracing
 from trending import telemetry
+from trending.monitoring.recorder import Recorder
 from trending.releases import ReleaseStore
 from trending.service.live import LiveService
 from trending.settings import load_settings
@@ -104,6 +105,11 @@ class Doors:
             async with AsyncExitStack() as stack:
                 stack.callback(self._requests.settle)
                 stack.enter_context(telemetry.listening(self._measures.count_event))
+                recorder = Recorder.from_settings(load_settings(), lambda: self._measures.release_version, self._measures.unrecorded.inc)
+                if recorder is not None:
+                    recorder.start()
+                    stack.push_async_callback(to_thread.run_sync, recorder.close)
+                    stack.enter_context(telemetry.listening(recorder.take))
                 if load_settings().metrics == "emf":
                     stack.push_async_callback(_end, asyncio.create_task(self._make_reporter().run()))
                 if self._mcp is not None:

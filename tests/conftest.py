@@ -7,8 +7,9 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import hypothesis
 import pandas as pd
 import pytest
 
@@ -35,6 +36,10 @@ from trending.releases.manifest import DataOrigin
 from trending.settings import load_settings
 from trending.sources import SourceConfig, open_source
 
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("trending", deadline=None)
+hypothesis.settings.load_profile("trending")
+
 ROOT = Path(__file__).resolve().parents[1]
 logging.getLogger("werkzeug").setLevel(logging.ERROR)  # moto's server says a line a request, into whichever test's capture was first
 SEED = 17
@@ -44,10 +49,11 @@ FITTED_KINDS = tuple(kind for kind in MODEL_KINDS if kind != "bert" or find_weig
 
 @pytest.fixture(autouse=True)
 def _clean_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let no test see the developer's own settings or write into the checkout."""
+    """Let no test see the developer's own settings or write into the checkout, nor start a process that records what a service is asked."""
     for name in [name for name in os.environ if name.startswith("TRENDING_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("TRENDING_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TRENDING_MONITORING", "off")
     load_settings.cache_clear()
     yield
     load_settings.cache_clear()
@@ -83,18 +89,36 @@ def examples(starter: CleaningResult) -> pd.DataFrame:
     return build_examples(starter.titles, splits)
 
 
+class FittedModels(Mapping[str, GenreModel]):
+    """One fitted model of each kind, fitted when it is first asked for: few trees, and few titles for the BERT, which is there if its weights are."""
+
+    _PARAMS: ClassVar[dict[str, dict[str, Any]]] = {"xgboost": {"n_estimators": 20, "max_features": 1_500}, "bert": {"max_titles": 80, "epochs": 1}}
+
+    def __init__(self, examples: pd.DataFrame, home: Path) -> None:
+        self._examples, self._home, self._fitted = examples, home, dict[str, GenreModel]()
+
+    def __getitem__(self, kind: str) -> GenreModel:
+        if kind not in FITTED_KINDS:
+            raise KeyError(kind)
+        if kind not in self._fitted:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("TRENDING_HOME", str(self._home))
+                load_settings.cache_clear()
+                self._fitted[kind], _ = fit_model(kind, self._PARAMS.get(kind, {}), self._examples, SEED)
+            load_settings.cache_clear()
+        return self._fitted[kind]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(FITTED_KINDS)
+
+    def __len__(self) -> int:
+        return len(FITTED_KINDS)
+
+
 @pytest.fixture(scope="session")
-def fitted_models(examples: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> dict[str, GenreModel]:
-    """One fitted model of each kind (few trees, and few titles for the BERT, which is there if its weights are)."""
-    params: dict[str, dict[str, Any]] = {"xgboost": {"n_estimators": 20, "max_features": 1_500}, "bert": {"max_titles": 160, "epochs": 1}}
-    models = {}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TRENDING_HOME", str(tmp_path_factory.mktemp("fitting")))
-        load_settings.cache_clear()
-        for kind in FITTED_KINDS:
-            models[kind], _ = fit_model(kind, params.get(kind, {}), examples, SEED)
-    load_settings.cache_clear()
-    return models
+def fitted_models(examples: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, GenreModel]:
+    """One fitted model of each kind."""
+    return FittedModels(examples, tmp_path_factory.mktemp("fitting"))
 
 
 @pytest.fixture(scope="session")
@@ -121,7 +145,7 @@ def bundle(
     tmp_path_factory: pytest.TempPathFactory,
     starter: CleaningResult,
     examples: pd.DataFrame,
-    fitted_models: dict[str, GenreModel],
+    fitted_models: Mapping[str, GenreModel],
     encoder: Path | None,
     starter_vectors: Vectors | None,
 ) -> Path:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from apps.chat.answers import RULES, Answer, ChatEvent, Done, TextDelta, TextWithdrawn, Turn
+from apps.chat.prompting import USUAL
 from apps.chat.rules import answer_by_rules
 from apps.chat.toolbox import Toolbox
 from trending.errors import InputError
@@ -29,10 +30,11 @@ _MODEL_SHARE = 0.85  # of the time limit; the rest is for the rules, should the 
 class ChatAgent:
     """Answers questions over one connection to an MCP server; keeps nothing between them, so one may serve many people at once."""
 
-    def __init__(self, client: Client, llm: LlmClient | None = None) -> None:
-        """Take a connected client, and the one that asks models; without it the rules answer."""
+    def __init__(self, client: Client, llm: LlmClient | None = None, prompt: str = USUAL) -> None:
+        """Take a connected client, the one that asks models, and by which prompt; without a model the rules answer."""
         self._client = client
         self._llm = llm
+        self._prompt = prompt
 
     async def answer(self, question: str, history: Sequence[Turn] = ()) -> AsyncIterator[ChatEvent]:
         """Answer a question: yield tool calls and text as they come, then `Done` with the whole. Closing the iterator stops the work.
@@ -70,7 +72,7 @@ class ChatAgent:
             try:
                 async with asyncio.timeout(seconds):
                     deadline = time.monotonic() + seconds
-                    answer = await answer_by_model(self._llm, question, history, self._client, tools, events.put_nowait, deadline)
+                    answer = await answer_by_model(self._llm, question, history, self._client, tools, events.put_nowait, deadline, self._prompt)
                 events.put_nowait(Done(answer=answer))
                 return
             except TimeoutError:
@@ -86,14 +88,14 @@ class ChatAgent:
 
 
 @contextlib.asynccontextmanager
-async def open_chat(server: MCPServer[Any]) -> AsyncIterator[ChatAgent]:
+async def open_chat(server: MCPServer[Any], prompt: str = USUAL) -> AsyncIterator[ChatAgent]:
     """Yield an agent connected to a server in this process, with the model the settings name. It takes milliseconds: one may be opened for each question."""
     from mcp import Client
 
     failure: Exception | None = None
     async with Client(server) as client:
         try:
-            yield ChatAgent(client, _share_llm(load_settings().model_dump_json()))
+            yield ChatAgent(client, _share_llm(load_settings().model_dump_json()), prompt)
         except Exception as error:  # the client's task groups would wrap it
             failure = error
     if failure is not None:

@@ -8,7 +8,6 @@ import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from importlib import resources
 from typing import TYPE_CHECKING, Any, cast
 
 from apps.chat.answers import Answer, ChatEvent, TextDelta, TextWithdrawn, Turn
@@ -17,16 +16,17 @@ from apps.chat.grammar import make_plan
 from apps.chat.markdown import cite_source
 from apps.chat.names import list_mentions
 from apps.chat.plans import Intent
+from apps.chat.prompting import load_prompt
 from apps.chat.toolbox import Toolbox, ToolFailed
 from trending.errors import TrendingError
 from trending.insights.client import Finished, LlmClient, ModelUnavailable, ToolCall
 from trending.insights.client import TextDelta as ModelText
+from trending.telemetry import AnswerChecked, tell
 
 if TYPE_CHECKING:
     from mcp import Client
 
 MAX_CALLS = 6
-PROMPT = "chat-1.md"
 _REMEMBERED_TURNS = 6
 _REMEMBERED_CHARS = 2_000
 _RESULT_CHARS = 12_000
@@ -56,7 +56,9 @@ class _Spoken:
     shown: bool = False
 
 
-async def answer_by_model(llm: LlmClient, question: str, history: Sequence[Turn], client: Client, tools: Toolbox, emit: Emit, deadline: float) -> Answer:
+async def answer_by_model(
+    llm: LlmClient, question: str, history: Sequence[Turn], client: Client, tools: Toolbox, emit: Emit, deadline: float, prompt: str
+) -> Answer:
     """Answer a question by a model.
 
     Args:
@@ -67,12 +69,13 @@ async def answer_by_model(llm: LlmClient, question: str, history: Sequence[Turn]
         tools: Calls them.
         emit: Is told of text as it comes.
         deadline: Of the monotonic clock, until which the model has time.
+        prompt: Name of the prompt.
 
     Raises:
         ModelFailed: If the model doesn't answer, or not so that it stands up to the checks.
     """
     offered = [_describe_tool(tool) for tool in (await client.list_tools()).tools]
-    messages = _begin(question, history)
+    messages = _begin(question, history, prompt)
     mended = False
     while True:
         may_call = len(tools.calls) < MAX_CALLS and not mended
@@ -86,6 +89,7 @@ async def answer_by_model(llm: LlmClient, question: str, history: Sequence[Turn]
             messages += [spoken.message, *[await _call(call, tools) for call in spoken.calls]]
             continue
         fault = spoken.fault or find_fault_of_whole(spoken.text, bool(tools.titles), _may_chat(question, history))
+        tell(AnswerChecked("chat", passed=fault is None))
         if fault is None:
             return _finish(spoken, facts, tools)
         if spoken.shown:
@@ -96,10 +100,9 @@ async def answer_by_model(llm: LlmClient, question: str, history: Sequence[Turn]
         messages += [spoken.message, {"role": "user", "content": _REFUSED.format(fault=fault)}]
 
 
-def _begin(question: str, history: Sequence[Turn]) -> list[dict[str, Any]]:
+def _begin(question: str, history: Sequence[Turn], prompt: str) -> list[dict[str, Any]]:
     today = dt.datetime.now(tz=dt.UTC).date().isoformat()
-    prompt = resources.files("apps.chat").joinpath("prompts", PROMPT).read_text(encoding="utf-8").format(today=today, calls=MAX_CALLS)
-    messages = [{"role": "system", "content": prompt}]
+    messages = [{"role": "system", "content": load_prompt(prompt).format(today=today, calls=MAX_CALLS)}]
     for turn in history[-_REMEMBERED_TURNS:]:
         messages += [
             {"role": "user", "content": turn.question[:_REMEMBERED_CHARS]},

@@ -11,7 +11,6 @@ from apps.chat.toolbox import Toolbox
 from trending.answers import Attribution, TitleCard
 from trending.catalogue.languages import LANGUAGES
 
-_SHOWN_SOURCES = 3
 KINDS = {"movie": "film", "tv": "show"}
 
 
@@ -57,7 +56,7 @@ class Reply:
         for one in self.titles:
             if found := self._tools.sources.get(one.title_id):
                 sources.setdefault(found.source, found)
-        cited = [cite_source(one if len(self.titles) == 1 else one.model_copy(update={"url": None})) for one in sources.values()][:_SHOWN_SOURCES]
+        cited = [cite_source(one if len(self.titles) == 1 else one.model_copy(update={"url": None})) for one in sources.values()]
         text = "\n".join(self._lines).strip()
         return text if not cited or all(one in text for one in cited) else f"{text}\n\n_Source: {', '.join(cited)}_"
 

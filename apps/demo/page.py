@@ -126,7 +126,7 @@ def _build_chat(live: LiveService) -> None:
             yield gr.skip(), gr.skip(), so_far
             return
         emptied: Any = ""
-        async for html in converse(server, asked, so_far):
+        async for html in converse(server, asked, so_far, live.trial):
             yield html, emptied, so_far
             emptied = gr.skip()  # what is typed meanwhile is the next question
 

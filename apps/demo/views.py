@@ -217,7 +217,7 @@ def _predict(service: TitleService, plot: str | None, kind: TitleType | None = N
         check_text(plot or "", "plot")
     except TrendingError:
         return None
-    return service.predict([plot or ""], kind=kind, year=year).predictions[0]
+    return service.predict([plot or ""], kind=kind, year=year, brought=False).predictions[0]
 
 
 @dataclass(frozen=True)

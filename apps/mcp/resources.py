@@ -46,6 +46,19 @@ def add_resources(server: Server, live: Lender) -> None:
         with live.lease() as service:
             return shorten_answer(dump_answer(service.get_title(id)))
 
+    @server.resource(
+        "trending://lineage/{title_id}",
+        name="title-lineage",
+        title="Where a title comes from",
+        description="What is said of a title, back to the row it was made of: source, licence, rights, model, trend parts.",
+        mime_type=_JSON,
+    )
+    def read_title_lineage(title_id: str) -> str:
+        from trending.releases.lineage import trace_title  # not before the server has said hello
+
+        with live.lease() as service:
+            return _dump(trace_title(service.release, title_id))
+
 
 def _dump(values: object) -> str:
     return orjson.dumps(values).decode()

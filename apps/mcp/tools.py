@@ -110,7 +110,7 @@ def add_tools(server: Server, live: Lender) -> None:
         plot: Text | None = None,
         reviews: Annotated[Texts, Field(max_length=50)] | None = None,
     ) -> Annotated[CallToolResult, InsightsAnswer]:
-        """Summarise and score a title (title_id), or a plot and reviews of the user's own: summary, score, vibes, praise and complaints with quotes."""
+        """Summarise and score a title (title_id), or a user's own plot and reviews: summary, score, vibes, praise and complaints with quotes."""
         if (title_id is None) == (plot is None and not reviews):
             raise UsageError("give either title_id, or plot, reviews or both", where="get_insights")
         seconds = _wait_for_model(1)
@@ -122,7 +122,7 @@ def add_tools(server: Server, live: Lender) -> None:
     async def get_reviews(
         context: Context,
         title_id: TitleId,
-        spoilers: Annotated[bool, Field(description="Include those marked as spoilers.")] = False,
+        spoilers: Annotated[bool, Field(description="Include spoilers.")] = False,
         limit: Limit = 10,
         cursor: Cursor | None = None,
     ) -> Annotated[CallToolResult, ReviewsAnswer]:

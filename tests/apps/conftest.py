@@ -114,7 +114,7 @@ def release(published_home: Path) -> Release:
 
 def _environment(home: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TRENDING_")}
-    return {**kept, "TRENDING_HOME": str(home), "ZENML_CONFIG_PATH": str(home / "zenml"), "PYTHONPATH": str(ROOT)}
+    return {**kept, "TRENDING_HOME": str(home), "TRENDING_MONITORING": "off", "ZENML_CONFIG_PATH": str(home / "zenml"), "PYTHONPATH": str(ROOT)}
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ import pytest
 
 from trending.cleaning.clean import CleaningResult
 from trending.releases import ReleaseStore
+from trending.releases.promotion import promote
 
 NO_RATE_LIMIT = {"TRENDING_RATE_LIMIT": ""}
 MakeBundle = Callable[..., Path]
@@ -82,7 +83,7 @@ async def _swap(store: ReleaseStore, versions: list[str], seconds: float) -> int
     swaps, until = 0, time.monotonic() + seconds
     while time.monotonic() < until:
         for version in versions:
-            await asyncio.to_thread(store.promote, version)
+            await asyncio.to_thread(promote, store, version)
             await asyncio.sleep(1.1)
             swaps += 1
     return swaps

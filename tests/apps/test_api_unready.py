@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 
 from apps.server import Doors
 from trending.releases import ReleaseStore
+from trending.releases.promotion import promote
 from trending.service.live import LiveService
 from trending.settings import load_settings
 
@@ -91,7 +92,7 @@ def test_a_damaged_release_published_while_it_runs_changes_nothing(store: Releas
     with TestClient(make_app(store)) as client:
         damaged = store.publish(make_bundle(1))
         wait_for_release(client, damaged)
-        store.promote(good)
+        promote(store, good)
         wait_for_release(client, good)
         (store.directory(damaged) / "catalogue.sqlite").write_bytes(b"")
         (Path(store.root) / "CURRENT").write_text(damaged)

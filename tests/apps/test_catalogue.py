@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
 from multiprocessing import get_context
@@ -254,7 +254,7 @@ def test_languages_are_iso_639_1_whatever_a_source_writes(tmp_path: Path) -> Non
 
 
 def test_titles_whose_rights_forbid_it_are_not_shipped(
-    tmp_path: Path, starter: CleaningResult, examples: pd.DataFrame, fitted_models: dict[str, GenreModel]
+    tmp_path: Path, starter: CleaningResult, examples: pd.DataFrame, fitted_models: Mapping[str, GenreModel]
 ) -> None:
     """Neither as rows nor among what can be searched nor anywhere in the bundle's bytes."""
     titles = starter.titles.copy()

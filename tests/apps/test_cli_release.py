@@ -79,14 +79,16 @@ def test_lineage_tells_code_data_and_rights(release: Release, run_cli: RunCli) -
     assert (found["data"], found["data_fingerprint"], found["rows"]) == ("starter", "0" * 64, manifest.data.rows)
     assert found["rights"] == "open_*"
     shown = run_cli("release", "lineage").stdout
-    assert all(str(value) in shown for value in found.values())
+    assert all(str(value) in shown for value in found.values() if isinstance(value, str | int))
+    assert [(one["action"], one["number"]) for one in found["audit"]] == [("published", 1)]
+    assert "published by" in shown
 
 
 def test_promote_and_rollback_move_current(desk: Desk) -> None:
-    assert desk.read("promote", desk.old) == {"current": desk.old}
+    assert desk.read("promote", desk.old)["current"] == desk.old
     assert desk.store.current_version() == desk.old
-    assert desk.read("promote", desk.new) == {"current": desk.new}
-    assert desk.read("rollback") == {"current": desk.old}
+    assert desk.read("promote", desk.new)["current"] == desk.new
+    assert desk.read("rollback")["current"] == desk.old
     assert desk.store.current_version() == desk.old
     refused = desk.call("release", "rollback", "--json")
     assert (refused.returncode, refused.stdout, len(refused.stderr.strip().splitlines())) == (1, "", 1)
@@ -94,7 +96,7 @@ def test_promote_and_rollback_move_current(desk: Desk) -> None:
 
 
 def test_rollback_to_a_named_version(desk: Desk) -> None:
-    assert desk.read("rollback", desk.old) == {"current": desk.old}
+    assert desk.read("rollback", desk.old)["current"] == desk.old
 
 
 def test_promote_refuses_a_damaged_release(desk: Desk) -> None:
@@ -106,7 +108,7 @@ def test_promote_refuses_a_damaged_release(desk: Desk) -> None:
 
 
 def test_verify_exits_0_when_all_is_whole_and_1_on_damage(desk: Desk, run_cli: RunCli) -> None:
-    assert desk.read("verify") == {"ok": True, "releases": {desk.old: None, desk.new: None}}
+    assert desk.read("verify") == {"ok": True, "releases": {desk.old: None, desk.new: None}, "trail": None, "repaired": None}
     (desk.store.directory(desk.new) / "model" / "extra.json").write_text("{}")
     found = desk.read("verify", code=1)
     assert found["ok"] is False

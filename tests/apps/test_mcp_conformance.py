@@ -11,6 +11,7 @@ Exceptions, each for a reason of the suite's:
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -92,7 +93,7 @@ def conform(tools: Path, tmp_path: Path) -> Conform:
         _node(tools, str(suite), "server", "--url", url, *choice, "--output-dir", str(folder), cwd=folder)
         found = {}
         for path in folder.glob("server-*/checks.json"):
-            scenario = path.parent.name.removeprefix("server-").rsplit("-20", 1)[0]  # a time follows
+            scenario = re.sub(r"-\d{4}-\d\d-\d\dT.*$", "", path.parent.name.removeprefix("server-"))  # a time follows
             found[scenario] = json.loads(path.read_text(encoding="utf-8"))
         return found
 

@@ -46,7 +46,7 @@ def test_resources_are_listed_with_what_they_are(live: Fixed) -> None:
     }
     assert {one.uri: one.mime_type for one in resources if one.uri.startswith("trending:")} == {f"trending://{name}": kind for name, kind in kinds.items()}
     assert all(one.title and one.description for one in resources)
-    assert [one.uri_template for one in templates] == ["trending://titles/{id}"]
+    assert sorted(one.uri_template for one in templates) == ["trending://lineage/{title_id}", "trending://titles/{id}"]
 
 
 def test_resources_are_those_of_the_release(live: Fixed) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from trending.releases import ReleaseStore
 from trending.releases.manifest import read_manifest
+from trending.releases.promotion import promote
 
 MakeBundle = Callable[..., Path]
 StartPython = Callable[..., "subprocess.Popen[str]"]
@@ -29,11 +30,12 @@ store.publish(Path(sys.argv[1]))
 PROMOTE = """
 import sys, time
 from trending.releases import ReleaseStore
+from trending.releases.promotion import promote
 store = ReleaseStore.from_settings()
 until = time.monotonic() + 1.5
 while time.monotonic() < until:
     for version in sys.argv[1:]:
-        store.promote(version)
+        promote(store, version)
 """
 
 
@@ -62,7 +64,7 @@ def test_a_publisher_killed_at_any_moment_leaves_only_whole_releases(store: Rele
     usual = time.monotonic() - started
     chance = random.Random(7)
     for _ in range(6):
-        store.promote(old)
+        promote(store, old)
         shutil.rmtree(Path(store.root) / new, ignore_errors=True)
         process = _start_publishing(start_python, store, incoming)
         time.sleep(chance.uniform(0, usual))

@@ -16,6 +16,7 @@ from trending.errors import ReleaseError
 from trending.releases import ReleaseStore, load_bundle, verify_bundle
 from trending.releases.bundle import seal_bundle
 from trending.releases.manifest import FORMAT, read_manifest
+from trending.releases.promotion import promote, roll_back
 
 MakeBundle = Callable[..., Path]
 
@@ -95,9 +96,9 @@ def test_a_change_to_any_single_value_of_the_manifest_is_refused(copy: Path) -> 
         for key in path[:-1]:
             node = node[key]
         changed = (not value) if isinstance(value, bool) else value + "0" if isinstance(value, str) else 0 if value is None else value + 1e-9
-        node[path[-1]] = changed if path[-1] != "format" else 4
+        node[path[-1]] = changed if path[-1] != "format" else FORMAT + 1
         (copy / "release.json").write_text(json.dumps(document), encoding="utf-8")
-        with pytest.raises(ReleaseError, match=r"release\.json|format 4"):
+        with pytest.raises(ReleaseError, match=rf"release\.json|format {FORMAT + 1}"):
             verify_bundle(copy)
 
 
@@ -157,7 +158,7 @@ def test_open_never_falls_forward_to_a_newer_release(store: ReleaseStore, make_b
     """A release that was rolled back from isn't served again by accident."""
     old = store.versions()[0]
     store.publish(make_bundle(1))
-    store.rollback()
+    roll_back(store)
     (store.directory(old) / "model_card.md").unlink()
     with pytest.raises(ReleaseError, match=re.escape(old)):
         store.open()
@@ -180,11 +181,11 @@ def test_open_fails_in_one_line_when_nothing_is_whole(store: ReleaseStore) -> No
 
 def test_promote_refuses_a_damaged_release_and_leaves_current_as_it_was(store: ReleaseStore, make_bundle: MakeBundle) -> None:
     newer = store.publish(make_bundle(1))
-    older = store.rollback()
+    older = roll_back(store).version
     (store.directory(newer) / "model_card.md").write_text("changed")
     before = sorted(path.name for path in Path(store.root).iterdir())
     with pytest.raises(ReleaseError, match=r"model_card\.md"):
-        store.promote(newer)
+        promote(store, newer)
     assert store.current_version() == older
     assert sorted(path.name for path in Path(store.root).iterdir()) == before
 
@@ -195,7 +196,7 @@ def test_rollback_skips_a_damaged_release(store: ReleaseStore, make_bundle: Make
     store.publish(make_bundle(2))
     (store.directory(damaged) / "model_card.md").unlink()
     with caplog.at_level(logging.WARNING):
-        assert store.rollback() == oldest
+        assert roll_back(store).version == oldest
     assert damaged in caplog.text
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from trending.models.base import GenreModel
 from trending.models.predictor import Predictor
 from trending.releases import ReleaseStore, verify_bundle
 from trending.releases.manifest import read_manifest
+from trending.releases.promotion import promote, roll_back
 
 MakeBundle = Callable[..., Path]
 HOSTILE = ["../outside", "..", ".", "", "a/b", "/etc", ".hidden", "x\0y", "CURRENT", "..\\outside"]
@@ -23,7 +25,7 @@ def test_published_release_opens_with_the_same_manifest(store: ReleaseStore, bun
     assert store.open().manifest == read_manifest(bundle)
 
 
-def test_published_release_predicts_as_the_model_it_was_built_from(store: ReleaseStore, fitted_models: dict[str, GenreModel]) -> None:
+def test_published_release_predicts_as_the_model_it_was_built_from(store: ReleaseStore, fitted_models: Mapping[str, GenreModel]) -> None:
     """The bundle gives back the champion bit by bit."""
     opened = store.open()
     original = Predictor(fitted_models[opened.manifest.model_kind], opened.predictor.calibrator, opened.predictor.thresholds)
@@ -87,36 +89,36 @@ def test_publish_refuses_a_damaged_bundle_and_leaves_the_store_as_it_was(store: 
     assert sorted(Path(store.root).rglob("*")) == before
 
 
-def test_left_over_incoming_folders_are_never_listed_and_stale_ones_are_swept(store: ReleaseStore, bundle: Path) -> None:
-    import shutil
-
-    root = Path(store.root)
-    for name in (".incoming-fresh-abc", ".incoming-stale-abc"):
-        shutil.copytree(bundle, root / name)
-    stale = time.time() - 7_200
-    os.utime(root / ".incoming-stale-abc", (stale, stale))
-    assert store.versions() == [read_manifest(bundle).version]
+def test_left_over_incoming_folders_are_never_listed_and_swept_once_they_are_stale(store: ReleaseStore, bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever date the files have that were copied: a bundle may have lain in a cache for days."""
+    left, whole = Path(store.root) / ".incoming-left-abc", [read_manifest(bundle).version]
+    shutil.copytree(bundle, left)
+    now = time.time()
+    os.utime(left, (now - 90_000, now - 90_000))
     store.publish(bundle)
-    assert store.versions() == [read_manifest(bundle).version]
-    assert [path.name for path in root.glob(".incoming-*")] == [".incoming-fresh-abc"]
+    assert (store.versions(), left.exists()) == (whole, True)
+    monkeypatch.setattr(time, "time", lambda: now + 7_200)
+    store.publish(bundle)
+    assert (store.versions(), left.exists()) == (whole, False)
 
 
 def test_no_staging_is_left_after_a_publish(store: ReleaseStore) -> None:
-    assert sorted(path.name for path in Path(store.root).iterdir()) == sorted([*store.versions(), "CURRENT"])
+    assert sorted(path.name for path in Path(store.root).iterdir()) == sorted([*store.versions(), "CURRENT", "audit"])
+    assert sorted(path.name for path in (Path(store.root) / "audit").iterdir() if path.name != ".lock") == ["00000001.json"]
 
 
 def test_rollback_goes_to_the_next_older_version(store: ReleaseStore, make_bundle: MakeBundle) -> None:
     oldest = store.versions()[0]
     middle, newest = store.publish(make_bundle(1)), store.publish(make_bundle(2))
     assert store.current_version() == newest
-    assert [store.rollback(), store.rollback()] == [middle, oldest]
+    assert [roll_back(store).version, roll_back(store).version] == [middle, oldest]
     assert store.current_version() == oldest
 
 
 def test_rollback_from_the_oldest_is_refused_and_changes_nothing(store: ReleaseStore) -> None:
     before = store.current_version()
     with pytest.raises(ReleaseError, match="no whole release is older"):
-        store.rollback()
+        roll_back(store)
     assert store.current_version() == before
 
 
@@ -130,13 +132,13 @@ def test_bundle_holds_no_pickle(store: ReleaseStore) -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-@pytest.mark.parametrize("action", ["directory", "manifest", "verify", "promote", "open"])
-def test_hostile_version_names_are_not_found(store: ReleaseStore, make_bundle: MakeBundle, name: str, action: str) -> None:
+@pytest.mark.parametrize("act", [ReleaseStore.directory, ReleaseStore.manifest, ReleaseStore.verify, ReleaseStore.open, promote], ids=lambda act: act.__name__)
+def test_hostile_version_names_are_not_found(store: ReleaseStore, make_bundle: MakeBundle, name: str, act: Callable[[ReleaseStore, str], object]) -> None:
     """Even where the path they would lead to holds a whole release."""
     make_bundle(1).rename(Path(store.root).parent / "outside")
     before = store.current_version()
     with pytest.raises(NotFoundError):
-        getattr(store, action)(name)
+        act(store, name)
     assert store.current_version() == before
 
 

@@ -13,6 +13,7 @@ import pytest
 from trending.errors import NotFoundError, ReleaseError
 from trending.releases import ReleaseStore
 from trending.releases.manifest import read_manifest
+from trending.releases.promotion import promote, roll_back
 
 MakeBundle = Callable[..., Path]
 
@@ -52,11 +53,11 @@ def test_current_is_one_line_and_promote_moves_it_for_everyone(remote: ReleaseSt
     old, new = remote.publish(bundle), remote.publish(make_bundle(1))
     other = _other_machine(remote, tmp_path)
     assert other.open().manifest.version == new
-    remote.promote(old)
+    promote(remote, old)
     assert remote.fs.cat_file(f"{remote.root}/CURRENT") == f"{old}\n".encode()
     assert other.open().manifest.version == old
-    other.promote(new)
-    assert remote.rollback() == old
+    promote(other, new)
+    assert roll_back(remote).version == old
 
 
 def test_publishing_twice_is_the_same_as_once(remote: ReleaseStore, bundle: Path) -> None:
@@ -72,7 +73,7 @@ def test_a_half_uploaded_version_is_not_listed_and_publish_completes_it(remote: 
     remote.fs.pipe_file(f"{remote.root}/{version}/model_card.md", b"half")
     assert remote.versions() == []
     with pytest.raises(NotFoundError):
-        remote.promote(version)
+        promote(remote, version)
     assert remote.publish(bundle) == version
     assert remote.open().manifest == read_manifest(bundle)
 
@@ -89,7 +90,7 @@ def test_a_release_damaged_in_the_store_is_refused_and_leaves_no_local_copy(remo
     remote.fs.pipe_file(f"{remote.root}/{version}/model_card.md", b"damaged")
     other = _other_machine(remote, tmp_path)
     with pytest.raises(ReleaseError, match=r"model_card\.md"):
-        other.promote(version)
+        promote(other, version)
     with pytest.raises(ReleaseError):
         other.open()
     assert [path.name for path in other.cache.iterdir() if path.suffix != ".lock"] == []

@@ -16,6 +16,7 @@ from trending.insights.maker import InsightMaker
 from trending.releases import ReleaseStore
 from trending.releases.bundle import seal_bundle
 from trending.releases.manifest import read_manifest
+from trending.releases.promotion import promote
 from trending.service.live import LiveService
 from trending.service.service import TitleService
 
@@ -121,7 +122,7 @@ def test_answers_are_never_mixed_while_releases_are_swapped(live: LiveService, s
     for asker in askers:
         asker.start()
     for turn in range(6):
-        store.promote(versions[turn % 2])
+        promote(store, versions[turn % 2])
         wait_for(lambda turn=turn: served(live) == versions[turn % 2])
     stop.set()
     for asker in askers:

@@ -16,7 +16,7 @@ from trending.insights.maker import InsightMaker
 from trending.insights.schema import Material
 from trending.releases import Release
 from trending.settings import load_settings
-from trending.telemetry import Event, Fallback, LlmCall, ToolCall, listening, span, tell
+from trending.telemetry import AnswerChecked, Event, Fallback, LlmCall, ToolCall, listening, span, tell
 
 PLOT = "Two detectives search a fishing village for a missing child. A storm cuts the village off, and the harbour master lies."
 Ask = Callable[..., list[Event]]
@@ -46,9 +46,12 @@ def ask(model: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> Ask:
 
 
 def test_an_answered_call_is_told_with_what_it_took(ask: Ask) -> None:
-    (call,) = ask("good")
+    call, checked = ask("good")
     assert isinstance(call, LlmCall)
-    assert (call.model, call.outcome) == ("openai/good", "answered")
+    assert (call.model, call.outcome, call.task) == ("openai/good", "answered", "insights")
+    assert call.asked_chars > len(PLOT)
+    assert PLOT[:40] in call.answer
+    assert checked == AnswerChecked("insights", passed=True)
     assert call.tokens > 0
     assert call.seconds > 0
 

@@ -155,7 +155,7 @@ def test_a_flagged_mistake_is_kept(open_page: OpenPage) -> None:
     page.get_by_label("Comment").fill("Write to me: jane@example.org")
     page.get_by_role("button", name="Send").click()
     expect(page.locator(".said")).to_contain_text("Thank you")
-    [path] = (load_settings().home / "feedback").glob("*.jsonl")
+    [path] = (load_settings().home / "feedback").glob("*/*/*.json")
     kept = json.loads(path.read_text(encoding="utf-8"))
     assert (kept["title_id"], kept["about"], kept["genres"]) == (CALIGARI, "genres", ["Fantasy"])
     assert "jane@" not in kept["comment"]
