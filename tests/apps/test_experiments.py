@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 
 from tests.load import Load
+from tests.s3 import forget_connections
 from trending.cleaning.clean import CleaningResult
 from trending.experiments.store import ExperimentStore
 from trending.releases import ReleaseStore
@@ -360,7 +361,7 @@ def test_what_cannot_be_is_refused_in_one_line(
 
 
 def test_where_the_store_cannot_be_reached_or_written_each_command_says_so_in_one_line(
-    make_bundle: MakeBundle, store: ReleaseStore, home: Path, run_main: RunMain, monkeypatch: pytest.MonkeyPatch
+    make_bundle: MakeBundle, store: ReleaseStore, home: Path, run_main: RunMain, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     _, treatment = publish_two(store, make_bundle(1), make_bundle(2))
     start(run_main, home, "first", treatment)
@@ -370,6 +371,7 @@ def test_where_the_store_cannot_be_reached_or_written_each_command_says_so_in_on
     assert (stopped.returncode, stopped.stdout, stopped.stderr.count("\n")) == (1, "", 1)
     assert "can't be written" in stopped.stderr
     pytest.importorskip("s3fs", reason="the project is installed without [aws]")
+    request.addfinalizer(forget_connections)
     for name, value in {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_MAX_ATTEMPTS": "1"}.items():
         monkeypatch.setenv(name, value)
     for setting in ("TRENDING_EXPERIMENTS", "TRENDING_RELEASES"):

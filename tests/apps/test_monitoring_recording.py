@@ -24,6 +24,7 @@ from tests.apps.conftest import NO_RATE_LIMIT, RunCli, Server
 from tests.apps.mcp_clients import talk
 from tests.apps.observed import SECRET
 from tests.llm.server import Behaviour, ScriptedServer, serve_script, write_good
+from tests.s3 import serve_s3
 from trending.cleaning.clean import CleaningResult
 from trending.genres import GENRES
 from trending.monitoring.draw import MAX_SAMPLE
@@ -261,28 +262,11 @@ def test_a_service_that_is_asked_nothing_starts_no_process_and_by_default_record
     assert list_files(home / "monitoring", SAMPLES)
 
 
-def test_recordings_go_to_s3_and_are_read_from_there(
-    start_server: Start, published_home: Path, release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("s3fs", reason="s3fs is not installed")
-    moto = pytest.importorskip("moto.server", reason="moto is not installed")
-    import boto3
-    import fsspec
-
-    endpoint = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    endpoint.start()
-    host, port = endpoint.get_host_and_port()
-    named = {"AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
-    kept_out = {"AWS_CONFIG_FILE": str(tmp_path / "none"), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"), "AWS_EC2_METADATA_DISABLED": "true"}
-    for name, value in (named | kept_out).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    fsspec.get_filesystem_class("s3").clear_instance_cache()
+def test_recordings_go_to_s3_and_are_read_from_there(start_server: Start, published_home: Path, release: Release) -> None:
     bucket = f"bucket-{uuid.uuid4().hex[:8]}"
-    boto3.client("s3").create_bucket(Bucket=bucket)
     store, version = f"s3://{bucket}/monitoring", release.manifest.version
-    try:
-        with recording(start_server, published_home, store, **named, **kept_out) as server:
+    with serve_s3(bucket) as variables:
+        with recording(start_server, published_home, store, **variables) as server:
             predict(server, PLOT)
             await_that(lambda: read_all(store, version).seen, "anything is in the bucket")
             predict(server, PLOT, PLOT)
@@ -291,9 +275,6 @@ def test_recordings_go_to_s3_and_are_read_from_there(
         assert read_all(store, version).seen == 3
         now = dt.datetime.now(dt.UTC)
         assert read_profile(store, version, now - dt.timedelta(hours=3), now).get_column("words").get_metric("counts").n.value == 3
-    finally:
-        fsspec.get_filesystem_class("s3").clear_instance_cache()
-        endpoint.stop()
 
 
 @pytest.fixture(scope="module")

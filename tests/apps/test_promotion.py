@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.apps.killing import WRITES, FileFollower
+from tests.s3 import serve_s3
 from trending.continual.triggers import Declined
 from trending.continual.watch import find_declined
 from trending.errors import MovedError, NotFoundError, ReleaseError, UsageError
@@ -33,23 +34,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
-    """The address of an empty bucket of moto's S3 on loopback; the variables that lead to it are set meanwhile."""
-    boto3 = pytest.importorskip("boto3", reason="the project is installed without [aws]")
-    pytest.importorskip("s3fs", reason="the project is installed without [aws]")
-    server = pytest.importorskip("moto.server", reason="moto is not installed").ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {
-            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": "us-east-1",
-        }.items():
-            patch.setenv(name, value)
-        boto3.client("s3").create_bucket(Bucket="promotions")
+    """The address of an empty bucket of an S3 on loopback."""
+    with serve_s3("promotions"):
         yield "s3://promotions"
-    server.stop()
 
 
 @pytest.fixture(params=["local", pytest.param("s3", marks=pytest.mark.slow)])
@@ -57,11 +44,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where a store lies: a folder, or a prefix of the bucket."""
     if request.param == "local":
         return str(tmp_path / "releases")
-    address: str = request.getfixturevalue("bucket")
-    import fsspec
-
-    fsspec.get_filesystem_class("s3").clear_instance_cache()
-    return f"{address}/{uuid.uuid4().hex}"
+    return f"{request.getfixturevalue('bucket')}/{uuid.uuid4().hex}"
 
 
 class Deaf:

@@ -9,43 +9,20 @@ from pathlib import Path
 import pytest
 
 from tests.data.dataset_samples import Publisher, make_tables, read_all
+from tests.s3 import serve_s3
 from trending.datasets.store import DataStore
 from trending.errors import InputError, NotFoundError, TrendingError
 from trending.settings import load_settings
 
-pytest.importorskip("moto", reason="moto is not installed")
-pytest.importorskip("s3fs", reason="s3fs is not installed")
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """An S3 server of this test's own."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
 
 @pytest.fixture
-def address(endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """An empty bucket, where the settings point."""
-    import boto3
-    import fsspec
-
-    named = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "eu-central-1"}
-    kept_out = {"AWS_CONFIG_FILE": str(tmp_path / "none"), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"), "AWS_EC2_METADATA_DISABLED": "true"}
-    for name, value in (named | kept_out).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
     bucket = f"bucket-{uuid.uuid4().hex[:8]}"
-    boto3.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-    monkeypatch.setenv("TRENDING_DATA", f"s3://{bucket}/some/data/")
-    load_settings.cache_clear()
-    fsspec.get_filesystem_class("s3").clear_instance_cache()
-    return load_settings().data_url
+    with serve_s3(bucket, "eu-central-1"):
+        monkeypatch.setenv("TRENDING_DATA", f"s3://{bucket}/some/data/")
+        load_settings.cache_clear()
+        yield load_settings().data_url
 
 
 @pytest.fixture

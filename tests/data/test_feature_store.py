@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from tests.data.feature_samples import DAY, NOW, TODAY, fill_store, frame_reviews, frame_trends, make_figures, make_review, make_titles, make_trend
+from tests.s3 import serve_s3
 from trending.errors import NotFoundError, UsageError
 from trending.features.store.config import configure, locate_store
 from trending.features.store.feast_library import import_feast
@@ -244,24 +245,10 @@ def test_feast_s_own_command_line_shows_the_store() -> None:
 
 
 @pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+def bucket() -> Iterator[str]:
     """An address in an S3 of this test's own, with a DynamoDB beside it."""
-    pytest.importorskip("s3fs", reason="s3fs is not installed")
-    server = pytest.importorskip("moto.server", reason="moto is not installed").ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    import boto3
-    import fsspec
-
-    host, port = server.get_host_and_port()
-    named = {"AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "eu-central-1"}
-    kept_out = {"AWS_CONFIG_FILE": str(tmp_path / "none"), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"), "AWS_EC2_METADATA_DISABLED": "true"}
-    for name, value in (named | kept_out).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    boto3.client("s3").create_bucket(Bucket="feature-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-    fsspec.get_filesystem_class("s3").clear_instance_cache()
-    yield "s3://feature-bucket/some/features"
-    server.stop()
+    with serve_s3("feature-bucket", "eu-central-1"):
+        yield "s3://feature-bucket/some/features"
 
 
 def test_on_aws_tables_lie_in_s3_and_the_last_rows_in_dynamodb(bucket: str) -> None:

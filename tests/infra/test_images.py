@@ -13,14 +13,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import boto3
 import jsonschema
 import pytest
 import yaml
-from moto.server import ThreadedMotoServer
 from packaging.requirements import Requirement
 
 from tests.infra.tools import ROOT, UV, fetch_package, find_tool
+from tests.s3 import serve_s3
 from trending.genres import GENRES
 from trending.models.base import GenreModel
 from trending.monitoring.recorder import encode_event
@@ -127,17 +126,10 @@ def test_every_door_answers_with_nothing_but_the_serving_lock(store: ReleaseStor
 
 
 @pytest.fixture
-def object_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+def object_store() -> Iterator[dict[str, str]]:
     """Environment of an S3 on loopback with an empty bucket `example`."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    environment = {"AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_DEFAULT_REGION": "us-east-1"}
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    boto3.client("s3").create_bucket(Bucket="example")
-    yield environment
-    server.stop()
+    with serve_s3("example") as variables:
+        yield variables
 
 
 def test_a_release_in_s3_is_served_with_nothing_but_the_serving_lock(object_store: dict[str, str], bundle: Path, tmp_path: Path) -> None:

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import httpx
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tests.infra.seldon_releases import PLOT, REFUSED, choose_learnt, damage, make_later
 from tests.infra.seldon_servers import SELDON, ModelServer, ask_grpc, build_environment, start_api, start_core_1, start_core_2
+from tests.s3 import serve_s3
 from trending.cleaning.clean import CleaningResult
 from trending.genres import GENRES
 from trending.models.base import GenreModel
@@ -283,23 +282,14 @@ def test_a_release_can_be_named_and_a_damaged_one_stops_the_start_with_one_line(
     assert store.current_version() == second
 
 
-def test_releases_are_served_from_s3_with_keys_from_the_environment(
-    tmp_path: Path, environments: dict[int, Path], bundle: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    moto.start()
-    host, port = moto.get_host_and_port()
-    keys = {"AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_DEFAULT_REGION": "us-east-1"}
-    for name, value in keys.items():
-        monkeypatch.setenv(name, value)
-    boto3.client("s3").create_bucket(Bucket="example")
-    version = ReleaseStore("s3://example/releases", tmp_path / "copies").publish(bundle)
-    settings = {"TRENDING_RELEASES": "s3://example/releases", **keys}
-    servers = [start(environments[core], tmp_path / f"home-{core}", tmp_path, settings=settings) for core, start in ((1, start_core_1), (2, start_core_2))]
-    try:
-        for server, path in zip(servers, ("/metadata", "/v2/models/genres"), strict=True):
-            assert httpx.get(server.wait().url + path, timeout=60).json()["versions"] == [version]
-    finally:
-        for server in servers:
-            server.stop()
-        moto.stop()
+def test_releases_are_served_from_s3_with_keys_from_the_environment(tmp_path: Path, environments: dict[int, Path], bundle: Path) -> None:
+    with serve_s3("example") as keys:
+        version = ReleaseStore("s3://example/releases", tmp_path / "copies").publish(bundle)
+        settings = {"TRENDING_RELEASES": "s3://example/releases", **keys}
+        servers = [start(environments[core], tmp_path / f"home-{core}", tmp_path, settings=settings) for core, start in ((1, start_core_1), (2, start_core_2))]
+        try:
+            for server, path in zip(servers, ("/metadata", "/v2/models/genres"), strict=True):
+                assert httpx.get(server.wait().url + path, timeout=60).json()["versions"] == [version]
+        finally:
+            for server in servers:
+                server.stop()

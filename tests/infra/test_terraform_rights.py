@@ -17,6 +17,7 @@ import pytest
 
 from tests.apps.killing import FileFollower
 from tests.data.feature_samples import DAY, NOW, make_titles
+from tests.s3 import forget_connections, serve_s3
 from trending.features.store.repository import FeatureRepository
 from trending.features.store.tables import build_tables
 from trending.monitoring.llm import describe_check
@@ -25,9 +26,6 @@ from trending.monitoring.recordings import open_store as open_recordings
 from trending.monitoring.sample import read_live
 from trending.releases import ReleaseStore
 from trending.releases.promotion import promote
-
-pytest.importorskip("s3fs", reason="s3fs is not installed")
-server = pytest.importorskip("moto.server", reason="moto is not installed")
 
 IAM = Path(__file__).resolve().parents[2] / "infra" / "terraform" / "modules" / "iam"
 BUCKET = "trending-now-test-releases-111122223333"
@@ -48,21 +46,10 @@ Request = tuple[str, str]
 
 
 @pytest.fixture
-def requests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[Request]]:
+def requests(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Request]]:
     """What s3fs asks of an S3 server of this test's own: action, and key or prefix."""
-    import boto3
     import s3fs
 
-    moto = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    moto.start()
-    host, port = moto.get_host_and_port()
-    named = {"AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
-    kept_out = {"AWS_CONFIG_FILE": str(tmp_path / "none"), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"), "AWS_EC2_METADATA_DISABLED": "true"}
-    for name, value in (named | kept_out).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    boto3.client("s3").create_bucket(Bucket=BUCKET)
-    s3fs.S3FileSystem.clear_instance_cache()
     asked: list[Request] = []
     connect: Callable[..., Any] = s3fs.S3FileSystem.set_session
 
@@ -74,9 +61,8 @@ def requests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[R
         return client
 
     monkeypatch.setattr(s3fs.S3FileSystem, "set_session", connect_and_listen)
-    yield asked
-    s3fs.S3FileSystem.clear_instance_cache()
-    moto.stop()
+    with serve_s3(BUCKET):
+        yield asked
 
 
 def describe(operation: str, params: dict[str, Any]) -> Request:
@@ -86,9 +72,7 @@ def describe(operation: str, params: dict[str, Any]) -> Request:
 
 def open_store(cache: Path) -> ReleaseStore:
     """A store on a machine that has asked nothing yet."""
-    import s3fs
-
-    s3fs.S3FileSystem.clear_instance_cache()
+    forget_connections()
     return ReleaseStore(f"s3://{BUCKET}/releases", cache)
 
 

@@ -54,6 +54,7 @@ class ScriptedServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.calls: Counter[str] = Counter()
+        self.counting = threading.Lock()
         self.requests: list[dict[str, Any]] = []
         self.behaviours: dict[str, Behaviour] = {"good": lambda request: (200, json.dumps(write_good(request)))}
         self.released = threading.Event()
@@ -77,8 +78,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         model = request["model"]
-        self.server.calls[model] += 1
-        self.server.requests.append(request)
+        with self.server.counting:
+            self.server.calls[model] += 1
+            self.server.requests.append(request)
         with suppress(OSError):
             self._behave(model, request)
 
