@@ -172,6 +172,7 @@ def follow_triggers(way: Way, known: pd.DataFrame, year: int) -> None:
         created=dt.datetime(way.since, 12, 31, tzinfo=dt.UTC),
         now=dt.datetime(year, 12, 31, tzinfo=dt.UTC),
         new=answers,
+        groups=new["group_id"].astype(str).tolist(),
         reference=trusted,
         drift=compare(reference, _sample(way, new, answers), DriftSettings()) if len(new) >= TRIGGERS.sample else None,
         flagged=0,

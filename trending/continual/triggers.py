@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -72,6 +73,7 @@ class Situation:
         created: When it was made.
         now: When the decision is made.
         new: Labels and the champion's probabilities of titles it doesn't know.
+        groups: Which of the new titles are copies of one another: a name for each title.
         reference: The same of titles it was judged on.
         drift: Of new titles from those it was judged on; None if there are too few.
         flagged: How many of its answers about genres were flagged.
@@ -84,6 +86,7 @@ class Situation:
     created: dt.datetime
     now: dt.datetime
     new: Judged
+    groups: Sequence[str]
     reference: Judged
     drift: DriftReport | None
     flagged: int
@@ -162,17 +165,21 @@ def _ask_drift(situation: Situation, settings: TriggerSettings) -> Finding:
 def _ask_performance(situation: Situation, settings: TriggerSettings) -> Finding:
     if len(situation.new.labels) < settings.sample:
         return Finding(trigger="performance", fired=False, measured=f"not judged: fewer than {settings.sample:,} new titles")
-    fall = measure_fall(situation.new, situation.reference, situation.seed)
+    fall = measure_fall(situation.new, situation.groups, situation.reference, situation.seed)
     told = f"ranking of labels {fall.value:+.3f} [{fall.low:+.3f}, {fall.high:+.3f}] below that of the titles it was judged on; {settings.fall:.3f} is a reason"
     return Finding(trigger="performance", fired=fall.low > 0 and fall.value > settings.fall, measured=told)
 
 
-def measure_fall(new: Judged, reference: Judged, seed: int, draws: int = DRAWS) -> Figure:
-    """Return how far the label ranking average precision of new titles lies below that of the reference, with a 95 % interval."""
+def measure_fall(new: Judged, groups: Sequence[str], reference: Judged, seed: int, draws: int = DRAWS) -> Figure:
+    """Return how far the label ranking average precision of new titles lies below that of the reference, with a 95 % interval.
+
+    New titles are drawn by group. The reference's can't be, as a release doesn't keep whose copies its rows are.
+    """
     ranked = [rank_labels(part.labels, part.probabilities) for part in (reference, new)]
+    alone = [str(row) for row in range(len(ranked[0]))]
     drawn = []
-    for offset, part in enumerate(ranked):
-        weights = draw_weights([str(row) for row in range(len(part))], draws, seed + offset)
+    for offset, (part, drawn_by) in enumerate(zip(ranked, (alone, groups), strict=True)):
+        weights = draw_weights(drawn_by, draws, seed + offset)
         drawn.append(weights @ part / weights.sum(axis=1))
     value = float(np.mean(ranked[0]) - np.mean(ranked[1]))
     low, high = interval(value, drawn[0] - drawn[1])

@@ -59,6 +59,7 @@ def watch(
         created=(store.manifest(learnt_as) if learnt_as in store.versions() else release.manifest).created,
         now=dt.datetime.now(dt.UTC),
         new=judged,
+        groups=new["group_id"].astype(str).tolist(),
         reference=_read_judged(release),
         drift=drift,
         flagged=flagged,
