@@ -17,21 +17,20 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from tests.llm.material import MATERIAL
 from tests.llm.server import ScriptedServer, serve_script, write_good
 from trending.insights import maker as maker_module
 from trending.insights import spending as spending_module
 from trending.insights.background import background_loop
 from trending.insights.cache import InsightCache
 from trending.insights.client import SPENDING_FILE, Finished, LlmClient, ModelUnavailable, TextDelta, ToolCall
-from trending.insights.draft import Draft, ask_about
+from trending.insights.draft import Draft
 from trending.insights.gateway import Gateway
 from trending.insights.maker import CACHE_FILE, InsightMaker
-from trending.insights.offline import describe_reading
 from trending.insights.prompts import load_prompt
 from trending.insights.provider import MODEL
-from trending.insights.reading import read_material
-from trending.insights.schema import Insights, Material, ReviewText
-from trending.insights.verify import Refused, check_draft
+from trending.insights.schema import Insights, Material
+from trending.insights.verify import Refused
 from trending.releases.bundle import Release
 from trending.releases.manifest import read_manifest
 from trending.service.service import TitleService
@@ -40,19 +39,6 @@ from trending.settings import Settings, load_settings
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 2.5
 SLACK = 2.0  # of a busy machine
-MATERIAL = Material(
-    title="The Lighthouse Keepers",
-    type="movie",
-    year=2019,
-    plot="Two keepers of a remote lighthouse distrust each other while a storm keeps every ship away. The younger one, Ansel, finds a diary under the floor.",
-    reviews=[
-        ReviewText(review_id="a", text="The acting of both leads is superb and the tension never lets go. I loved the grey sea.", rating=9),
-        ReviewText(review_id="b", text="A slow film with a weak story, but the photography is beautiful.", rating=6),
-        ReviewText(review_id="c", text="Ansel turns out to be the killer of the old keeper.", rating=7, spoiler=True),
-    ],
-    rating=7.4,
-    votes=1200,
-)
 Configure = Callable[..., InsightMaker]
 
 
@@ -550,52 +536,3 @@ def test_a_real_small_model_on_loopback() -> None:
 class _Opinion(BaseModel):
     good: bool
     stars: int
-
-
-def test_a_faithful_answer_in_other_words_passes() -> None:
-    """The checks let through what a good model writes: own words, the plot's names, its own tag with evidence, curly quotes."""
-    reading = read_material(MATERIAL)
-    measured = describe_reading(reading)
-    question = ask_about(reading, measured.score, load_prompt())
-    answer = {
-        "summary": "On a remote lighthouse cut off by a storm, two keepers distrust one another. Ansel, the younger, discovers a diary under the floor.",
-        "score": measured.score,
-        "score_reasons": ["Reviewers praise the acting and the photography.", "Catalogues rate it 7.4 of 10."],
-        "tags": [{"name": "Tense", "evidence": ["tension"]}, {"name": "lonely", "evidence": ["remote lighthouse"]}],
-        "genres": ["Thriller", "Drama"],
-        "praise": [{"theme": "acting", "quotes": [{"text": "The acting of both leads  is superb", "review": 1}]}],
-        "complaints": [{"theme": "story", "quotes": [{"text": "A slow film with a weak story", "review": 2}]}],
-    }
-    made = check_draft(json.dumps(answer), question, reading, measured)
-    assert [tag.controlled for tag in made.tags] == [True, False]
-    assert made.genres == ["Drama", "Thriller"]
-
-
-def check_answer(material: Material, **parts: Any) -> Insights:
-    """Check a faithful answer about some material with parts of it replaced."""
-    reading = read_material(material)
-    measured = describe_reading(reading)
-    question = ask_about(reading, measured.score, load_prompt())
-    return check_draft(json.dumps(write_good({"messages": question.messages}) | parts), question, reading, measured)
-
-
-def test_a_quote_leaves_nothing_out_between_its_words() -> None:
-    """An ellipsis of the reviewer's own may be quoted in either form; dots at the ends are nobody's words."""
-    material = MATERIAL.model_copy(update={"reviews": [ReviewText(review_id="a", text="The pacing is not ... good at all, though the acting is superb.")]})
-
-    def quote(text: str) -> Insights:
-        return check_answer(material, praise=[{"theme": "pacing", "quotes": [{"text": text, "review": 1}]}])
-
-    for text in ("pacing is not ... good at all", "pacing is not \u2026 good at all", "...the acting is superb..."):
-        assert quote(text).praise[0].quotes[0].text == text
-    for text in ("pacing is ... not good at all", "pacing is not good at all"):
-        with pytest.raises(Refused, match="isn't in the review"):
-            quote(text)
-
-
-def test_a_death_that_opens_the_plot_may_be_told() -> None:
-    """What the plot's premise says is no ending; the same words without it are."""
-    premise = "When the old keeper of a lighthouse is killed, two others distrust each other while a storm keeps every ship away."
-    assert check_answer(MATERIAL.model_copy(update={"plot": premise}), summary=premise).summary == premise
-    with pytest.raises(Refused, match="may give the ending away"):
-        check_answer(MATERIAL, summary="Two keepers of a remote lighthouse distrust each other until the younger one is killed.")
