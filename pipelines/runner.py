@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import logging
 import os
@@ -48,6 +49,7 @@ def connect_zenml() -> None:
     """
     from zenml.client import Client
     from zenml.integrations.registry import integration_registry
+    from zenml.utils import source_utils
 
     try:
         protect_secrets()
@@ -56,6 +58,8 @@ def connect_zenml() -> None:
         # nothing here is of their kinds: models lie in folders of ours. Besides, torch's threads and those of xgboost in one process wait for each other.
         for name in ("pytorch", "sklearn"):
             integration_registry.integrations.pop(name, None)
+        # It also reads what is installed, a third of a second, for every type of a library that it keeps.
+        source_utils._get_package_for_module = functools.cache(source_utils._get_package_for_module)
     except Exception as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         mend = "if it is the dashboard's server, run: python run.py dashboard --stop (or start it again)"

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import hypothesis
 import pandas as pd
 import pytest
+from filelock import FileLock
 
 from tests.apps.companions import make_reviews, make_trends
 from tests.judging import decide, tune
@@ -101,7 +102,8 @@ class FittedModels(Mapping[str, GenreModel]):
         if kind not in FITTED_KINDS:
             raise KeyError(kind)
         if kind not in self._fitted:
-            with pytest.MonkeyPatch.context() as patch:
+            # What a fine-tuning ends with is kept in the home's cache: a second process that waited for the first finds it there.
+            with pytest.MonkeyPatch.context() as patch, FileLock(self._home / f"{kind}.lock"):
                 patch.setenv("TRENDING_HOME", str(self._home))
                 load_settings.cache_clear()
                 self._fitted[kind], _ = fit_model(kind, self._PARAMS.get(kind, {}), self._examples, SEED)
@@ -116,9 +118,12 @@ class FittedModels(Mapping[str, GenreModel]):
 
 
 @pytest.fixture(scope="session")
-def fitted_models(examples: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, GenreModel]:
-    """One fitted model of each kind."""
-    return FittedModels(examples, tmp_path_factory.mktemp("fitting"))
+def fitted_models(examples: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Mapping[str, GenreModel]:
+    """One fitted model of each kind, in a home that all workers of a session share."""
+    own = tmp_path_factory.getbasetemp()
+    home = (own if worker_id == "master" else own.parent) / "fitting"
+    home.mkdir(exist_ok=True)
+    return FittedModels(examples, home)
 
 
 @pytest.fixture(scope="session")

@@ -119,6 +119,7 @@ def test_the_real_server_passes_what_needs_no_fixture(conform: Conform, real: st
         assert _fail(found[scenario]) == [], scenario
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::mcp.shared.exceptions.MCPDeprecationWarning")  # fixtures log and sample, as the suite of 2025 expects
 def test_the_fixture_server_passes_every_scenario(conform: Conform, unlimited: None) -> None:
     with run_app(guard_server(create_fixture_server())) as address:

@@ -18,7 +18,7 @@ for name, step in run.steps.items():
     for output, versions in step.outputs.items():
         for version in versions:
             found[f"{name}/{output}"] = [version.uri, version.content_hash]
-print(json.dumps({"stack": run.stack.name, "status": run.status, "artifacts": found}))
+print(json.dumps({"stack": run.stack.name, "status": run.status, "active": Client().active_stack_model.name, "artifacts": found}))
 """
 
 

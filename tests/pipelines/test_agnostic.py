@@ -37,7 +37,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def test_a_stack_changes_where_things_lie_and_nothing_else(stack: str, reference: dict[str, Any], object_store: dict[str, str], tmp_path: Path) -> None:
     runner = StackRunner(tmp_path, variables={**object_store, "WANDB_MODE": "offline"})
     found = train(runner, str(write_mixed_stack(tmp_path)) if stack == "mixed" else stack)
-    assert (found["stack"], found["status"]) == (stack, "completed")
+    assert (found["stack"], found["status"], found["active"]) == (stack, "completed", "default")
     assert forget_time(found["manifest"]) == forget_time(reference["manifest"])
     fingerprints = list_fingerprints(found)
     assert fingerprints == list_fingerprints(reference)

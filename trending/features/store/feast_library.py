@@ -9,6 +9,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 from trending.errors import NotFoundError
 
@@ -16,22 +17,32 @@ _LOG = logging.getLogger(__name__)
 
 
 def import_feast() -> ModuleType:
-    """Return Feast, imported without torch.
+    """Return Feast, imported without torch and without rewriting itself.
 
     Feast tries to import torch for a conversion to tensors that nobody here asks for, and does without where there is none. Once torch is loaded, its
-    threads and those of xgboost, which is trained in the same process, wait for each other.
+    threads and those of xgboost, which is trained in the same process, wait for each other. As it is imported, Feast also has typeguard rewrite each of its
+    classes to check every argument, three of its four seconds; mypy has checked ours.
     """
     if "feast" in sys.modules:
         return sys.modules["feast"]
+    import typeguard
+
     hidden = "torch" not in sys.modules
     if hidden:
         sys.modules["torch"] = None  # type: ignore[assignment]  # what makes an import fail
+    rewrite = typeguard.typechecked
+    typeguard.typechecked = _leave_alone
     try:
         import feast
     finally:
+        typeguard.typechecked = rewrite
         if hidden:
             del sys.modules["torch"]
     return feast
+
+
+def _leave_alone(target: Any = None, **_options: Any) -> Any:
+    return _leave_alone if target is None else target
 
 
 @contextlib.contextmanager
