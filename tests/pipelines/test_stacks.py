@@ -130,45 +130,36 @@ def test_a_setting_or_connector_that_the_file_has_no_more_is_taken_from_the_comp
 
 OWN = """
 import json
+from pipelines.stacks import apply_stack
+from trending.errors import UsageError
 from zenml.client import Client
 from zenml.enums import StackComponentType
 client = Client()
-kinds = (StackComponentType.ORCHESTRATOR, StackComponentType.ARTIFACT_STORE)
-stack = client.create_stack("local-wandb", {kind: "default" for kind in kinds})
-client.create_stack_component("wandb_tracker", "wandb", StackComponentType.EXPERIMENT_TRACKER, {"api_key": "own", "project_name": "own"})
-print(json.dumps({kind.value: str(stack.components[kind][0].id) for kind in kinds} | {"project": "own"}))
+
+def hold():
+    held = {{stack.name: {{kind.value: str(found[0].id) for kind, found in stack.components.items() if found}} for stack in client.list_stacks()}}
+    return [held, client.get_stack_component("experiment_tracker", "wandb_tracker").configuration]
+
+client.create_stack_component("wandb_tracker", "wandb", StackComponentType.EXPERIMENT_TRACKER, {{"api_key": "own", "project_name": "own"}})
+client.create_stack({name!r}, {{kind: "default" for kind in (StackComponentType.ORCHESTRATOR, StackComponentType.ARTIFACT_STORE)}})
+before, said = hold(), None
+try:
+    apply_stack("local-wandb")
+except UsageError as error:
+    said = str(error)
+print(json.dumps([said, hold() == before]))
 """
-HELD = """
-import json
-from zenml.client import Client
-held = {kind.value: str(found[0].id) for kind, found in Client().get_stack("local-wandb").components.items() if found}
-print(json.dumps(held | {"project": Client().get_stack_component("experiment_tracker", "wandb_tracker").configuration["project_name"]}))
-"""
 
 
-def test_a_stack_that_somebody_registered_under_the_same_name_is_left_as_it_is_and_so_are_components(tmp_path: Path) -> None:
-    runner = Runner(tmp_path)
-    own = runner.python(OWN)
-    outcome = runner.run("stack", "apply", "local-wandb")
-    assert outcome.returncode == 2
-    (line,) = outcome.stderr.strip().splitlines()
-    assert "stack local-wandb: one of that name, set up otherwise, is there already" in line
-    assert "zenml stack rename local-wandb NEW_NAME" in line
-    assert runner.python(HELD) == own
-
-
-def test_a_component_that_somebody_registered_under_the_same_name_is_left_as_it_is(tmp_path: Path) -> None:
-    """In no stack of that name, so that only its own label tells."""
-    runner = Runner(tmp_path)
-    runner.python(OWN.replace('"local-wandb"', '"mine"'))
-    held = HELD.replace('"local-wandb"', '"mine"')
-    before = runner.python(held)
-    outcome = runner.run("stack", "apply", "local-wandb")
-    assert outcome.returncode == 2
-    (line,) = outcome.stderr.strip().splitlines()
-    assert "stack component wandb_tracker: one of that name, set up otherwise, is there already" in line
-    assert "zenml experiment-tracker rename wandb_tracker NEW_NAME" in line
-    assert runner.python(held) == before
+@pytest.mark.parametrize(
+    ("name", "where", "kind"), [("local-wandb", "stack local-wandb", "stack"), ("mine", "stack component wandb_tracker", "experiment-tracker")]
+)
+def test_what_somebody_registered_under_a_name_of_ours_is_left_as_it_is(tmp_path: Path, name: str, where: str, kind: str) -> None:
+    """A stack, and a component that is in no stack of ours, so that only its own label tells."""
+    said, unchanged = Runner(tmp_path).python(OWN.format(name=name))
+    assert said.startswith(f"{where}: one of that name, set up otherwise, is there already")
+    assert f"zenml {kind} rename {where.rsplit(maxsplit=1)[-1]} NEW_NAME" in said
+    assert unchanged
 
 
 def test_an_unknown_stack_is_refused_with_the_known_ones(runner: Runner) -> None:
