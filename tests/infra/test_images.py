@@ -146,6 +146,7 @@ def test_the_chat_and_releases_need_nothing_but_the_serving_lock(store: ReleaseS
         assert ran.returncode == (1 if "rollback" in words else 0), ran.stderr  # there is one release only
 
 
+@pytest.mark.slow
 def test_every_kind_of_model_predicts_with_nothing_but_the_serving_lock(tmp_path: Path, fitted_models: Mapping[str, GenreModel]) -> None:
     for kind, model in fitted_models.items():
         (tmp_path / kind).mkdir()

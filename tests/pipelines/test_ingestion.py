@@ -192,6 +192,7 @@ def test_records_cleaned_in_shards_end_in_the_same_version(runner: Runner, site:
         assert read[0].equals(read[1]), table
 
 
+@pytest.mark.slow
 def test_any_site_gives_titles_reviews_and_what_is_trending_there(site: Runner, ingested_site: dict[str, Any]) -> None:
     home, found = site, ingested_site
     rows = found["rows"]

@@ -34,21 +34,13 @@ def kill_at(runner: Runner, step: str) -> None:
     assert outcome.returncode == -signal.SIGKILL, outcome.stderr
 
 
-def check_survival(runner: Runner, steps: tuple[str, ...]) -> None:
+@pytest.mark.slow
+def test_killed_at_every_step(runner: Runner) -> None:
     before = runner.train(*QUICK)["release"]
-    for step in steps:
+    for step in STEPS:
         kill_at(runner, step)
         assert runner.current() == before, step
         assert runner.run("release", "verify").returncode == 0, step
     after = runner.train("--no-cache", *QUICK)["release"]
     assert after != before
     assert runner.current() == after
-
-
-def test_killed_as_it_publishes(runner: Runner) -> None:
-    check_survival(runner, ("publish_release",))
-
-
-@pytest.mark.slow
-def test_killed_at_every_step(runner: Runner) -> None:
-    check_survival(runner, STEPS)
