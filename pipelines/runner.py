@@ -59,7 +59,8 @@ def connect_zenml() -> None:
         for name in ("pytorch", "sklearn"):
             integration_registry.integrations.pop(name, None)
         # It also reads what is installed, a third of a second, for every type of a library that it keeps.
-        source_utils._get_package_for_module = functools.cache(source_utils._get_package_for_module)
+        if not hasattr(source_utils._get_package_for_module, "cache_info"):
+            source_utils._get_package_for_module = functools.cache(source_utils._get_package_for_module)
     except Exception as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         mend = "if it is the dashboard's server, run: python run.py dashboard --stop (or start it again)"

@@ -17,10 +17,10 @@ def forget_connections() -> None:
 
 
 @contextmanager
-def serve_s3(bucket: str, region: str = "us-east-1") -> Iterator[dict[str, str]]:
-    """Serve a bucket, and yield the variables that lead to it, which are set meanwhile. Skips where the project is installed without [aws].
+def run_s3(bucket: str, region: str = "us-east-1") -> Iterator[dict[str, str]]:
+    """Serve a bucket, and yield the variables that lead to it. Skips where the project is installed without [aws].
 
-    moto keeps buckets as long as the process lives: one of the same name is found again as it was left.
+    moto keeps buckets as long as the process lives: in us-east-1 one of the same name is found again as it was left, elsewhere it is refused.
     """
     boto3 = pytest.importorskip("boto3", reason="the project is installed without [aws]")
     pytest.importorskip("s3fs", reason="the project is installed without [aws]")
@@ -37,15 +37,24 @@ def serve_s3(bucket: str, region: str = "us-east-1") -> Iterator[dict[str, str]]
         "AWS_SHARED_CREDENTIALS_FILE": nowhere,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+    place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    key = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": region}
     try:
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in variables.items():
-                patch.setenv(name, value)
-            patch.delenv("AWS_PROFILE", raising=False)
-            forget_connections()
-            place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-            boto3.client("s3").create_bucket(Bucket=bucket, **place)
-            yield variables
+        boto3.client("s3", endpoint_url=variables["AWS_ENDPOINT_URL"], **key).create_bucket(Bucket=bucket, **place)
+        yield variables
     finally:
-        forget_connections()
         server.stop()
+
+
+@contextmanager
+def serve_s3(bucket: str, region: str = "us-east-1") -> Iterator[dict[str, str]]:
+    """Serve a bucket as `run_s3` does, with the variables set meanwhile."""
+    with run_s3(bucket, region) as variables, pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        patch.delenv("AWS_PROFILE", raising=False)
+        forget_connections()
+        try:
+            yield variables
+        finally:
+            forget_connections()

@@ -26,8 +26,8 @@ def _refuse_lookalikes(given: object) -> object:
 # What JSON Schema calls an integer: 3 and 3.0, but neither "3" nor true.
 Evidence = Annotated[int, Field(ge=0, le=MAX_EVIDENCE), BeforeValidator(_refuse_lookalikes)]
 Year = Annotated[int, Field(ge=1800, le=2200), BeforeValidator(_refuse_lookalikes)]
-# The next-line control is white space here, but not to JSON Schema's patterns.
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=load_settings().max_text_chars, pattern=r"[^\s\x85]")]
+# White space to Python or to pydantic, but not to JSON Schema's patterns: four separators of ASCII, and the next-line control.
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=load_settings().max_text_chars, pattern=r"[^\s\x1c-\x1f\x85]")]
 TitleId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID_CHARS)]
 
 

@@ -18,7 +18,7 @@ from trending.insights.verify import Refused, check_draft
 
 
 def test_a_faithful_answer_in_other_words_passes() -> None:
-    """The checks let through what a good model writes: own words, the plot's names, its own tag with evidence, curly quotes."""
+    """The checks let through what a good model writes: own words, the plot's names, its own tag with evidence, a quote spaced otherwise."""
     reading = read_material(MATERIAL)
     measured = describe_reading(reading)
     question = ask_about(reading, measured.score, load_prompt())

@@ -6,6 +6,7 @@ import datetime as dt
 import shutil
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import fmean
@@ -250,13 +251,15 @@ def test_feast_s_own_command_line_shows_the_store() -> None:
 @pytest.fixture
 def bucket() -> Iterator[str]:
     """An address in an S3 of this test's own, with a DynamoDB beside it."""
-    with serve_s3("feature-bucket", "eu-central-1"):
-        yield "s3://feature-bucket/some/features"
+    name = f"feature-{uuid.uuid4().hex[:8]}"
+    with serve_s3(name, "eu-central-1"):
+        yield f"s3://{name}/some/features"
 
 
 def test_on_aws_tables_lie_in_s3_and_the_last_rows_in_dynamodb(bucket: str) -> None:
     import boto3
 
+    name = bucket.split("/")[2]
     titles = make_titles(30)
     first = titles["title_id"][0]
     reviews = frame_reviews(make_review(first, TODAY - DAY), make_review(first, TODAY + DAY))
@@ -270,7 +273,7 @@ def test_on_aws_tables_lie_in_s3_and_the_last_rows_in_dynamodb(bucket: str) -> N
     assert repository.join([first], NOW + 2 * DAY)["review_count"].tolist() == [2]
     pd.testing.assert_frame_equal(joined, repository.look_up(ids))
     assert boto3.client("dynamodb").list_tables()["TableNames"] == [
-        f"feature-bucket.trending_now.{view}" for view in ("title_facts", "title_plot", "review_stats", "trend_stats")
+        f"{name}.trending_now.{view}" for view in ("title_facts", "title_plot", "review_stats", "trend_stats")
     ]
-    keys = {item["Key"].removeprefix("some/features/") for item in boto3.client("s3").list_objects_v2(Bucket="feature-bucket")["Contents"]}
+    keys = {item["Key"].removeprefix("some/features/") for item in boto3.client("s3").list_objects_v2(Bucket=name)["Contents"]}
     assert {"registry.db", "feature_store.yaml", "materialized.json", "offline/review_stats.parquet"} <= keys

@@ -80,6 +80,13 @@ def test_checkov_finds_nothing_and_what_it_passes_over_says_why() -> None:
     assert all(len(reason.split()) > 5 for reason in reasons.values()), reasons
 
 
+def test_every_pipeline_may_be_started() -> None:
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "pipelines").glob("*.py"))
+    named = set(re.findall(r'^@pipeline\(name="(\w+)"', code, re.MULTILINE))
+    (listed,) = re.findall(r"^  pipelines = \[(.*)\]$", read("modules/zenml/main.tf"), re.MULTILINE)
+    assert set(re.findall(r"[\w-]+", listed)) == {name.replace("_", "-") for name in named}
+
+
 @pytest.mark.parametrize("name", ["variables.tf", "outputs.tf", "versions.tf"])
 def test_staging_and_prod_are_the_same_but_for_their_values(name: str) -> None:
     assert read(f"environments/staging/{name}") == read(f"environments/prod/{name}")

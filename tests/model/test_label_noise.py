@@ -51,6 +51,15 @@ def test_new_words_are_no_wrong_labels(starter: CleaningResult) -> None:
     assert all(is_noisy(*split(starter, seed, shuffled=0.2, strange=True), seed) for seed in SEEDS)
 
 
+def test_copies_of_one_title_count_once(starter: CleaningResult) -> None:
+    """Twenty copies each of 28 titles say no more than 28 titles do: taken for 560, they would leave far less doubt."""
+    old, new = split(starter, 1, shuffled=0.2)
+    copies = pd.concat([new[:28]] * 20, ignore_index=True)
+    alone = copies.assign(group_id=[f"group-{row}" for row in range(len(copies))])
+    doubt, less = (found.high - found.low for found in (find_noise(old, copies, 1), find_noise(old, alone, 1)))
+    assert doubt > 2 * less
+
+
 def test_ranking_is_as_scikit_learn_measures_it() -> None:
     from sklearn.metrics import label_ranking_average_precision_score
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.pipelines.running import QUICK, ROOT, Runner
 from tests.pipelines.stacked import BUCKET
+from tests.s3 import run_s3
 
 # Tests that import steps into this very process must not touch the developer's own ZenML state.
 os.environ["ZENML_CONFIG_PATH"] = tempfile.mkdtemp(prefix="zenml-of-tests-")
@@ -46,19 +47,6 @@ def trained(runner: Runner) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def object_store() -> Iterator[dict[str, str]]:
-    """An S3 on loopback with one empty bucket; yields the variables that lead to it."""
-    boto3 = pytest.importorskip("boto3", reason="the project is installed without [aws]")
-    server = pytest.importorskip("moto.server", reason="moto is not installed").ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    variables = {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "TRENDING_S3_ARTIFACTS": f"s3://{BUCKET}/artifacts",
-    }
-    client = boto3.client("s3", endpoint_url=variables["AWS_ENDPOINT_URL"], aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
-    client.create_bucket(Bucket=BUCKET)
-    yield variables
-    server.stop()
+    """An S3 on loopback with one bucket; yields the variables that lead to it."""
+    with run_s3(BUCKET) as variables:
+        yield {**variables, "TRENDING_S3_ARTIFACTS": f"s3://{BUCKET}/artifacts"}

@@ -13,6 +13,7 @@ from pipelines.remote import list_open_settings
 from pipelines.stack_check import VARIABLES, check_stack
 from pipelines.stacks import STACKS_DIR, fill_in, list_stack_files, list_variables, read_stack
 from tests.pipelines.running import ROOT, Runner
+from tests.s3 import run_s3
 from trending.errors import UsageError
 
 
@@ -70,20 +71,13 @@ def test_an_address_that_is_none_of_s3_is_refused(path: str, monkeypatch: pytest
 
 
 def test_a_bucket_that_answers_is_ready_and_one_that_is_not_there_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    server = pytest.importorskip("moto.server", reason="moto is not installed").ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    boto3 = pytest.importorskip("boto3", reason="the project is installed without [aws]")
-    server.start()
-    host, port = server.get_host_and_port()
-    for name, value in (("AWS_ENDPOINT_URL", f"http://{host}:{port}"), ("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")):
-        monkeypatch.setenv(name, value)
-    try:
-        boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="there")
+    with run_s3("there") as variables:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
         monkeypatch.setenv("TRENDING_S3_ARTIFACTS", "s3://there/artifacts")
         assert states("local-s3")["artifact_store"] == "ready"
         monkeypatch.setenv("TRENDING_S3_ARTIFACTS", "s3://elsewhere/artifacts")
         assert states("local-s3")["artifact_store"] == "unreachable"
-    finally:
-        server.stop()
     started = time.monotonic()
     assert states("local-s3")["artifact_store"] == "unreachable"  # nobody listens there any more
     assert time.monotonic() - started < 10

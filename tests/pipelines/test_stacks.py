@@ -48,13 +48,13 @@ def test_applying_brings_a_stack_up_to_the_environment_and_then_changes_nothing(
 MOVED = """
 import json, os
 from pipelines.stacks import apply_stack
-from trending.errors import TrendingError
+from trending.errors import UsageError
 told = []
 for place in ("one", "one", "other"):
     os.environ["TRENDING_S3_ARTIFACTS"] = f"s3://{place}/artifacts"
     try:
         told.append(apply_stack("local-s3")[1])
-    except TrendingError as error:
+    except UsageError as error:
         told.append(str(error))
 print(json.dumps(told))
 """
@@ -64,6 +64,25 @@ def test_an_artifact_store_is_not_moved_from_under_what_lies_in_it(zenml_state: 
     first, again, moved = StackRunner(zenml_state).python(MOVED)
     assert (first, again) == (True, False)
     assert "artifact store local_s3_artifacts lies at s3://one/artifacts" in moved
+    told = StackRunner(zenml_state, variables={"TRENDING_S3_ARTIFACTS": "s3://other/artifacts"}).run("stack", "apply", "local-s3")
+    assert (told.returncode, told.stderr) == (2, f"run.py: {moved}\n")
+
+
+INSTALLED = """
+import importlib.metadata, json
+from pipelines.runner import connect_zenml
+from zenml.utils import source_utils
+asked, read = [], importlib.metadata.packages_distributions
+importlib.metadata.packages_distributions = lambda: asked.append(1) or read()
+connect_zenml()
+connect_zenml()
+print(json.dumps([[source_utils._get_package_for_module("pandas.core.frame") for _ in range(3)], len(asked)]))
+"""
+
+
+def test_what_is_installed_is_looked_through_once_for_a_module(runner: Runner) -> None:
+    """ZenML would do so, a third of a second, whenever it keeps something of that module's."""
+    assert runner.python(INSTALLED) == [["pandas"] * 3, 1]
 
 
 REMOVED = """

@@ -8,6 +8,8 @@ locals {
   # arn:aws:ecr:REGION:ACCOUNT:repository/NAME
   repository = split(":", var.training_repository_arn)
   registry   = "${local.repository[4]}.dkr.ecr.${local.repository[3]}.amazonaws.com"
+  # As SageMaker spells the names in pipelines/.
+  pipelines = ["batch-scoring", "continual-learning", "continual-watch", "ingestion", "scheduled-learning", "training"]
 }
 
 resource "aws_iam_role" "connector" {
@@ -77,7 +79,7 @@ resource "aws_iam_role_policy" "connector" {
           "sagemaker:AddTags", "sagemaker:CreatePipeline", "sagemaker:DescribePipeline", "sagemaker:DescribePipelineExecution",
           "sagemaker:ListPipelineExecutionSteps", "sagemaker:StartPipelineExecution", "sagemaker:StopPipelineExecution", "sagemaker:UpdatePipeline",
         ]
-        Resource = [for pipeline in ["ingestion", "training", "continual-learning", "batch-scoring"] : "${local.sagemaker}:pipeline/${pipeline}-*"]
+        Resource = [for pipeline in local.pipelines : "${local.sagemaker}:pipeline/${pipeline}-*"]
       },
       # Runs in shards are submitted as one job, which starts the steps.
       {
