@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,9 +89,23 @@ def columns_of(texts: list[Any], **more: list[Any]) -> list[dict[str, Any]]:
     return [{"name": name, "datatype": kinds[name], "shape": [len(data)], "data": data} for name, data in ({"text": texts} | more).items()]
 
 
+def check_predictions(found: list[dict[str, Any]], expected: list[dict[str, Any]]) -> None:
+    """Assert that predictions are the same, but for a thousandth in the weight of a word.
+
+    Each server has numeric libraries of its own versions, and a share that lies where rounding turns, such as 0.2815, may be shown as either neighbour.
+    """
+
+    def take_weights(predictions: list[dict[str, Any]]) -> list[float]:
+        return [terms.pop("weight") for one in predictions for genre in one["genres"] for terms in genre["evidence"]]
+
+    found, expected = deepcopy(found), deepcopy(expected)
+    assert take_weights(found) == pytest.approx(take_weights(expected), abs=0.0011)
+    assert found == expected
+
+
 def check_columns(outputs: dict[str, list[Any]], expected: list[dict[str, Any]]) -> None:
     """Assert that the columns of a v2 answer say what the API said, number by number."""
-    assert [json.loads(one) for one in outputs["prediction"]] == expected
+    check_predictions([json.loads(one) for one in outputs["prediction"]], expected)
     rows = [outputs["probabilities"][start : start + len(GENRES)] for start in range(0, len(outputs["probabilities"]), len(GENRES))]
     assert [dict(zip(GENRES, row, strict=True)) for row in rows] == [one["scores"] for one in expected]
     listed = [{found["genre"] for found in one["genres"]} for one in expected]
@@ -102,11 +117,13 @@ def test_core_1_answers_over_rest_and_grpc_what_the_api_answers(running: Running
     asked = {"texts": plots, "type": "movie", "year": 1994, "evidence": 4}
     expected = running.ask_api(**asked)
     assert "+" in httpx.get(f"{running.api.url}/version", timeout=60).json()["model_kind"]
-    assert running.ask_core_1({"jsonData": asked}).json()["jsonData"] == expected
+    answered = running.ask_core_1({"jsonData": asked}).json()["jsonData"]
+    check_predictions(answered["predictions"], expected["predictions"])
+    assert {**answered, "predictions": []} == {**expected, "predictions": []}
     rows = [[text, "movie", 1994] for text in plots]
     matrix = {"data": {"names": ["text", "type", "year"], "ndarray": rows}}
     by_json, by_matrix, about = ask_grpc(1, running.binaries[1], running.core_1, [{"jsonData": asked}, matrix])
-    assert by_json["jsonData"] == expected
+    assert by_json["jsonData"] == answered
     for said in (running.ask_core_1(matrix).json(), by_matrix):
         assert [dict(zip(said["data"]["names"], row, strict=True)) for row in said["data"]["ndarray"]] == [one["scores"] for one in expected["predictions"]]
         assert said["meta"]["tags"]["release"] == expected["release"]
@@ -125,7 +142,7 @@ def test_core_2_answers_over_rest_and_grpc_what_the_api_answers(running: Running
     by_rest = [json.loads(one) for one in running.ask_core_2(mixed).json()["outputs"][0]["data"]]
     for number in (0, 1, 2, 5):
         known = {name: value for name, value in (("type", types[number]), ("year", years[number])) if value}
-        assert by_rest[number] == running.ask_api(texts=[plots[number]], **known)["predictions"][0]
+        check_predictions([by_rest[number]], running.ask_api(texts=[plots[number]], **known)["predictions"])
     by_grpc, mixed_by_grpc, about = ask_grpc(2, running.binaries[2], running.core_2, [plain, mixed])
     check_columns(by_grpc["outputs"], expected["predictions"])
     assert by_grpc["parameters"]["release"] == expected["release"]
