@@ -1,19 +1,27 @@
-"""What tests of sources share: a writer of small files, and a reader that expects to be refused in one line."""
+"""What tests of sources share (a writer of small files, a reader that expects to be refused in one line) and what tests of insights by a model do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.llm.server import LIMIT, ScriptedServer, serve_script
 from trending.errors import TrendingError
+from trending.insights.background import background_loop
+from trending.insights.client import LlmClient
+from trending.insights.maker import InsightMaker
+from trending.insights.provider import MODEL
+from trending.settings import Settings, load_settings
 from trending.sources import SourceConfig, open_source
 
 WriteFile = Callable[[str, str | bytes], str]
 Refusal = Callable[..., TrendingError]
 Read = Callable[..., list[dict[str, Any]]]
+Configure = Callable[..., InsightMaker]
 
 
 @pytest.fixture
@@ -50,3 +58,31 @@ def refusal(read: Read) -> Refusal:
         return caught.value
 
     return refuse
+
+
+@pytest.fixture(scope="module")
+def litellm() -> None:
+    """LiteLLM, imported once, which takes seconds, so that limits measure calls."""
+    client = LlmClient(Settings(llm_model=MODEL))
+    asyncio.run_coroutine_threadsafe(client._load(), background_loop()).result(timeout=300)
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    """A scripted server that plays models."""
+    with serve_script() as running:
+        yield running
+
+
+@pytest.fixture
+def configure(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> Configure:
+    """Return a function that makes a maker from settings, with models that the scripted server plays."""
+
+    def make(name: str, fallback: str = "", **settings: Any) -> InsightMaker:
+        given = {"model": f"openai/{name}", "fallback_model": f"openai/{fallback}" if fallback else "", "api_base": server.url, "timeout": LIMIT} | settings
+        for setting, value in given.items():
+            monkeypatch.setenv(f"TRENDING_LLM_{setting.upper()}", str(value))
+        load_settings.cache_clear()
+        return InsightMaker.from_settings()
+
+    return make

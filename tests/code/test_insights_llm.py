@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
 import json
-import os
 import sqlite3
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +14,11 @@ import pytest
 from pydantic import BaseModel
 
 from tests.llm.material import MATERIAL
-from tests.llm.server import ScriptedServer, serve_script, write_good
+from tests.llm.server import LIMIT, SLACK, ScriptedServer, write_good
 from trending.insights import maker as maker_module
 from trending.insights import spending as spending_module
-from trending.insights.background import background_loop
 from trending.insights.cache import InsightCache
-from trending.insights.client import SPENDING_FILE, Finished, LlmClient, ModelUnavailable, TextDelta, ToolCall
+from trending.insights.client import SPENDING_FILE, LlmClient
 from trending.insights.draft import Draft
 from trending.insights.gateway import Gateway
 from trending.insights.maker import CACHE_FILE, InsightMaker
@@ -37,36 +32,8 @@ from trending.service.service import TitleService
 from trending.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMIT = 2.5
-SLACK = 2.0  # of a busy machine
 Configure = Callable[..., InsightMaker]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _imported() -> None:
-    """Import LiteLLM once, which takes seconds, so that limits below measure calls."""
-    client = LlmClient(Settings(llm_model=MODEL))
-    asyncio.run_coroutine_threadsafe(client._load(), background_loop()).result(timeout=300)
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with serve_script() as running:
-        yield running
-
-
-@pytest.fixture
-def configure(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> Configure:
-    """Return a function that makes a maker from settings, with models that the scripted server plays."""
-
-    def make(name: str, fallback: str = "", **settings: Any) -> InsightMaker:
-        given = {"model": f"openai/{name}", "fallback_model": f"openai/{fallback}" if fallback else "", "api_base": server.url, "timeout": LIMIT} | settings
-        for setting, value in given.items():
-            monkeypatch.setenv(f"TRENDING_LLM_{setting.upper()}", str(value))
-        load_settings.cache_clear()
-        return InsightMaker.from_settings()
-
-    return make
+pytestmark = pytest.mark.usefixtures("litellm")
 
 
 def make_timed(maker: InsightMaker, material: Material = MATERIAL) -> tuple[Insights, float]:
@@ -132,7 +99,7 @@ def test_an_answer_without_choices_is_empty_and_paid_for(configure: Configure) -
 
 
 def test_what_nobody_foresaw_is_a_fallback_too(configure: Configure, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """Told by its kind and logged in full; a chat hears of it at once."""
+    """Told by its kind and logged in full."""
 
     async def break_off(*args: Any, **kwargs: Any) -> Any:
         raise KeyError("surprise")
@@ -141,8 +108,6 @@ def test_what_nobody_foresaw_is_a_fallback_too(configure: Configure, monkeypatch
     made = configure("good").make(MATERIAL)
     assert made.provenance.fallback == "openai/good: the call failed (KeyError)"
     assert "surprise" in caplog.text
-    with pytest.raises(ModelUnavailable, match="KeyError"):
-        collect_stream()
 
 
 def test_nothing_listens(configure: Configure) -> None:
@@ -400,114 +365,6 @@ def test_the_rules_are_a_model_too(configure: Configure) -> None:
     offline = configure("good").offline(MATERIAL)
     assert (made.provenance.maker, made.provenance.fallback, made.provenance.cost_usd, made.provenance.cost_known) == (MODEL, None, 0.0, True)
     assert made.model_copy(update={"provenance": offline.provenance}) == offline
-
-
-TOOLS = [{"type": "function", "function": {"name": "search_titles", "parameters": {"type": "object", "properties": {}}}}]
-
-
-def collect_stream(tools: Sequence[dict[str, Any]] = TOOLS) -> list[Any]:
-    """Return the pieces of one chat answer of the models configured."""
-
-    async def collect() -> list[Any]:
-        client = LlmClient.from_settings()
-        assert client is not None
-        return [piece async for piece in client.stream([{"role": "user", "content": "hi"}], tools)]
-
-    return asyncio.run(collect())
-
-
-def test_chat_text_comes_as_it_is_made(configure: Configure, server: ScriptedServer) -> None:
-    """Then the turn to send back with what it took; the second model speaks if the first can't."""
-    server.behaviours["talks"] = lambda request: (200, "It is a good film")
-    configure("talks")
-    said = collect_stream()
-    texts = [piece.text for piece in said if isinstance(piece, TextDelta)]
-    assert "".join(texts) == "It is a good film"
-    assert len(texts) > 2
-    assert said[-1] == Finished({"role": "assistant", "content": "It is a good film"}, "openai/talks", 55, 0.0, cost_known=False)
-    assert server.requests[-1]["tools"] == TOOLS
-    configure("500", "talks")
-    assert collect_stream()[-1].model == "openai/talks"
-
-
-def test_chat_tool_calls_come_whole(configure: Configure, server: ScriptedServer) -> None:
-    """Put together from their pieces, with the turn that the next call wants; arguments that aren't JSON are told, not guessed."""
-    server.behaviours["calls"] = lambda request: (200, 'CALL search_titles {"query": "heat"}')
-    server.behaviours["mumbles"] = lambda request: (200, "CALL search_titles {query")
-    configure("calls")
-    called = collect_stream()
-    assert called[0] == ToolCall("call_7", "search_titles", {"query": "heat"})
-    assert called[1].message["tool_calls"][0]["function"] == {"name": "search_titles", "arguments": '{"query": "heat"}'}
-    configure("mumbles")
-    assert collect_stream()[0].error == "the arguments are not JSON"
-
-
-def test_tools_are_booked_too(configure: Configure) -> None:
-    """A call that hangs stays booked at the most it can have cost."""
-    configure("hang", timeout=0.5)
-    with pytest.raises(ModelUnavailable):
-        collect_stream([{"type": "function", "function": {"name": "x", "description": "tool " * 6_000}}])
-    client = LlmClient.from_settings()
-    assert client is not None
-    assert client.spending.today().tokens > 10_000
-
-
-@pytest.mark.parametrize("broken", ["hang", "drip", "401", "not-json", "no-choices"])
-def test_chat_fails_in_time(configure: Configure, broken: str) -> None:
-    configure(broken)
-    began = time.monotonic()
-    with pytest.raises(ModelUnavailable, match=f"openai/{broken}"):
-        collect_stream()
-    assert time.monotonic() - began < LIMIT + SLACK
-
-
-def test_a_stream_that_stalls_ends_in_time(configure: Configure, server: ScriptedServer) -> None:
-    """After some text the second model isn't asked: half an answer of each would be neither's."""
-    server.behaviours["half"] = lambda request: (200, "It is")
-    configure("half", "good", timeout=2)
-    client = LlmClient.from_settings()
-    assert client is not None
-    said: list[Any] = []
-
-    async def collect() -> None:
-        async for piece in client.stream([{"role": "user", "content": "hi"}]):
-            said.append(piece)  # noqa: PERF401
-
-    began = time.monotonic()
-    with pytest.raises(ModelUnavailable, match="did not answer in time"):
-        asyncio.run(collect())
-    assert [piece.text for piece in said] == ["It"]
-    assert time.monotonic() - began < 2 + SLACK
-    assert server.calls["good"] == 0
-
-
-def test_without_a_model_nothing_of_litellm_is_loaded(tmp_path: Path) -> None:
-    """The offline path costs no import of LiteLLM, nor a thread, nor a file."""
-    code = (
-        "import sys, threading; from trending.insights.maker import InsightMaker; from trending.insights.schema import Material;"
-        "maker = InsightMaker.from_settings(); maker.make(Material(plot='A man walks home through the rain.'));"
-        "print([name for name in ('litellm', 'openai', 'httpx', 'sklearn', 'torch') if name in sys.modules], threading.active_count())"
-    )
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TRENDING_")} | {"TRENDING_HOME": str(tmp_path)}
-    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True)
-    assert ran.stdout.strip() == "[] 1"
-    assert not any(tmp_path.iterdir())
-
-
-def test_the_wait_for_the_library_counts_too(tmp_path: Path, server: ScriptedServer) -> None:
-    """In a fresh process, where importing LiteLLM takes seconds, an answer with a limit of half a second is there all the same."""
-    code = (
-        "import time; from trending.insights.maker import InsightMaker; from trending.insights.schema import Material;"
-        "maker = InsightMaker.from_settings(); began = time.monotonic(); made = maker.make(Material(plot='A man walks home through the rain.'));"
-        "print(time.monotonic() - began, made.provenance.fallback)"
-    )
-    settings = {"HOME": str(tmp_path), "LLM_MODEL": "openai/good", "LLM_API_BASE": server.url, "LLM_TIMEOUT": "0.5"}
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TRENDING_")}
-    environment |= {f"TRENDING_{name}": value for name, value in settings.items()}
-    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=True)
-    seconds, fallback = ran.stdout.strip().split(" ", 1)
-    assert float(seconds) < 0.5 + 2 * SLACK
-    assert "did not answer in time" in fallback
 
 
 @pytest.mark.slow

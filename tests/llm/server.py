@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+LIMIT = 2.5  # seconds that tests let a client wait
+SLACK = 2.0  # of a busy machine
 # What a behaviour gives: the status and the content of the assistant's message.
 Behaviour = Callable[[dict[str, Any]], tuple[int, str]]
 
