@@ -22,13 +22,13 @@ import pytest
 from tests.pipelines.running import QUICK, ROOT
 from tests.pipelines.stacked import StackRunner
 from tests.pipelines.zenml_server import serve_zenml
+from tests.s3 import run_s3
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]  # thirty jobs, each of which imports ZenML
 boto3 = pytest.importorskip("boto3", reason="the project is installed without [aws]")
 pytest.importorskip("sagemaker", reason="the project is installed without [aws]")
-moto_server = pytest.importorskip("moto.server", reason="moto is not installed")
 
-BUCKET, REGION, ACCOUNT = "trending-tests", "eu-central-1", "123456789012"
+BUCKET, REGION, ACCOUNT = "trending-tests-aws", "eu-central-1", "123456789012"
 KEY = {"aws_access_key_id": "test", "aws_secret_access_key": "planted-secret-of-aws", "region_name": REGION}
 
 
@@ -43,30 +43,23 @@ class SageMaker:
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[dict[str, str]]:
     """An emulator of AWS on loopback; yields the variables that stack aws asks for."""
-    server = moto_server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    boto3.client("s3", endpoint_url=url, **KEY).create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    boto3.client("ecr", endpoint_url=url, **KEY).create_repository(repositoryName="trending-now-training")
     registry = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
-    yield {
-        "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": KEY["aws_access_key_id"],
-        "AWS_SECRET_ACCESS_KEY": KEY["aws_secret_access_key"],
-        "AWS_DEFAULT_REGION": REGION,
-        "TRENDING_AWS_REGION": REGION,
-        "TRENDING_AWS_ROLE": f"arn:aws:iam::{ACCOUNT}:role/zenml",
-        "TRENDING_SAGEMAKER_ROLE": f"arn:aws:iam::{ACCOUNT}:role/jobs",
-        "TRENDING_ECR_REGISTRY": registry,
-        "TRENDING_S3_ARTIFACTS": f"s3://{BUCKET}/artifacts",
-        "TRENDING_TRAINING_IMAGE": f"{registry}/trending-now-training:test",
-        "TRENDING_RELEASES": f"s3://{BUCKET}/releases",
-        "TRENDING_DATA": f"s3://{BUCKET}/data",
-        "TRENDING_FEATURE_STORE": f"s3://{BUCKET}/features",
-        "WANDB_MODE": "offline",
-    }
-    server.stop()
+    with run_s3(BUCKET, REGION) as variables:
+        boto3.client("ecr", endpoint_url=variables["AWS_ENDPOINT_URL"], **KEY).create_repository(repositoryName="trending-now-training")
+        yield {
+            **variables,
+            "AWS_SECRET_ACCESS_KEY": KEY["aws_secret_access_key"],
+            "TRENDING_AWS_REGION": REGION,
+            "TRENDING_AWS_ROLE": f"arn:aws:iam::{ACCOUNT}:role/zenml",
+            "TRENDING_SAGEMAKER_ROLE": f"arn:aws:iam::{ACCOUNT}:role/jobs",
+            "TRENDING_ECR_REGISTRY": registry,
+            "TRENDING_S3_ARTIFACTS": f"s3://{BUCKET}/artifacts",
+            "TRENDING_TRAINING_IMAGE": f"{registry}/trending-now-training:test",
+            "TRENDING_RELEASES": f"s3://{BUCKET}/releases",
+            "TRENDING_DATA": f"s3://{BUCKET}/data",
+            "TRENDING_FEATURE_STORE": f"s3://{BUCKET}/features",
+            "WANDB_MODE": "offline",
+        }
 
 
 def carry_out(url: str, folder: Path, found: SageMaker, stop: threading.Event) -> None:
