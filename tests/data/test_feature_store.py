@@ -206,9 +206,11 @@ repository = fill_store(titles)
 repository.join(titles["title_id"].tolist(), NOW)
 repository.look_up(titles["title_id"].tolist())
 assert "feast" in sys.modules and "torch" not in sys.modules
-import feast, typeguard
+import feast, os, typeguard
+from prometheus_client.values import MutexValue, ValueClass
 assert "typeguard" not in feast.FeatureView.__init__.__code__.co_names  # which is what it writes into what it rewrites
 assert typeguard.typechecked.__module__.startswith("typeguard")
+assert not [name for name in os.environ if name.startswith("PROMETHEUS_")] and ValueClass is MutexValue  # a server started by this process would be of several
 """
     environment = {"PATH": "", "TRENDING_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
     outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=600, check=False)

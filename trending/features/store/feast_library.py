@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -14,19 +15,23 @@ from typing import Any
 from trending.errors import NotFoundError
 
 _LOG = logging.getLogger(__name__)
+_NAMED_BY_FEAST = ("PROMETHEUS_MULTIPROCESS_DIR", "PROMETHEUS_MULTIPROC_DIR")
 
 
 def import_feast() -> ModuleType:
-    """Return Feast, imported without torch and without rewriting itself.
+    """Return Feast, imported without torch, without rewriting itself, and with the environment as it was.
 
     Feast tries to import torch for a conversion to tensors that nobody here asks for, and does without where there is none. Once torch is loaded, its
     threads and those of xgboost, which is trained in the same process, wait for each other. As it is imported, Feast also has typeguard rewrite each of its
-    classes to check every argument, three of its four seconds; mypy has checked ours.
+    classes to check every argument, three of its four seconds; mypy has checked ours. And it names a folder in the environment by which Prometheus's client,
+    here and in whatever process is started later, would take itself for one of several of a server.
     """
     if "feast" in sys.modules:
         return sys.modules["feast"]
+    import prometheus_client  # noqa: F401 - which looks at the environment as it is imported
     import typeguard
 
+    unnamed = [name for name in _NAMED_BY_FEAST if name not in os.environ]
     hidden = "torch" not in sys.modules
     if hidden:
         sys.modules["torch"] = None  # type: ignore[assignment]  # what makes an import fail
@@ -36,6 +41,8 @@ def import_feast() -> ModuleType:
         import feast
     finally:
         typeguard.typechecked = rewrite
+        for name in unnamed:
+            os.environ.pop(name, None)
         if hidden:
             del sys.modules["torch"]
     return feast
